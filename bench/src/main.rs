@@ -1,0 +1,2 @@
+//! `evercert-bench`.
+fn main() {}

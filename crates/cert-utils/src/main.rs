@@ -1,0 +1,2 @@
+//! `evercert-cert-utils`.
+fn main() {}

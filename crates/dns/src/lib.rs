@@ -1,0 +1,1 @@
+//! DNS-01: RFC 2136 updates, TSIG, and the propagation check.

@@ -1,0 +1,1 @@
+//! Issues and renews certificates: Issuer, ClusterIssuer, Certificate, CertificateRequest, Order, Challenge.

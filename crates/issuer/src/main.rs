@@ -1,0 +1,2 @@
+//! `evercert-issuer`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Deterministic Java keystores and truststores.

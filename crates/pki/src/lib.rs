@@ -1,0 +1,1 @@
+//! Keys, names, certificate requests, certificates and chains: bytes in, bytes out.

@@ -1,0 +1,2 @@
+//! `evercert-reloader`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The demo: three Java services, their certificates, and the proof.

@@ -1,0 +1,2 @@
+//! `evercert-demo`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A real Kubernetes cluster in a sealed sandbox, with DNS, an ACME CA and a router.

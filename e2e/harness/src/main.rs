@@ -1,0 +1,2 @@
+//! `evercert-cluster`.
+fn main() {}
