@@ -1,1 +1,14 @@
-//! The demo: three Java services, their certificates, and the proof.
+//! The demo: three Java services, their certificates, and the proof that every renewal is one rollout without a lost request.
+//!
+//! `run` is the story from the first `kubectl` to the verdict. It only drives and looks: the work is done by the three
+//! operators. What was seen goes into the `journal`; `renewals`, `report` and `table` make the result of it and are pure.
+
+pub mod certs;
+pub mod https;
+pub mod journal;
+pub mod load;
+pub mod names;
+pub mod renewals;
+pub mod report;
+pub mod table;
+pub mod watches;
