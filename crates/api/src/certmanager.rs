@@ -1,0 +1,3 @@
+//! Group `cert-manager.io`.
+
+pub mod v1;

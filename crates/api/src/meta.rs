@@ -1,0 +1,3 @@
+//! Types that the groups share.
+
+pub mod v1;

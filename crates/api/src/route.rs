@@ -1,0 +1,3 @@
+//! Group `route.openshift.io`.
+
+pub mod v1;
