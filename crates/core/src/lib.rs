@@ -1,1 +1,17 @@
-//! The runtime that all Evercert operators share.
+//! The runtime that all Evercert operators share: everything between a Kubernetes API and a `reconcile` function.
+//!
+//! It knows no operator; what the operators have in common as a contract is [`contract`].
+
+pub mod apply;
+pub mod backoff;
+pub mod clock;
+pub mod conditions;
+pub mod contract;
+pub mod controller;
+pub mod events;
+pub mod log;
+pub mod metrics;
+pub mod readiness;
+pub mod runtime;
+pub mod shutdown;
+pub mod watch;
