@@ -6,6 +6,7 @@
 pub mod acme;
 mod bytes_schema;
 pub mod certmanager;
+pub mod crd;
 mod duration;
 pub mod meta;
 pub mod route;
