@@ -29,13 +29,18 @@ impl Version {
     /// Version of an object as the API server sent it.
     pub fn of(meta: &ObjectMeta) -> Self {
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        Self { uid: text(&meta.uid), resource_version: text(&meta.resource_version) }
+        Self {
+            uid: text(&meta.uid),
+            resource_version: text(&meta.resource_version),
+        }
     }
 
     /// Whether this is that state or a later one of the same object.
     fn covers(&self, other: &Self) -> bool {
         let number = |version: &Self| version.resource_version.parse::<u64>().ok();
-        let later = number(self).zip(number(other)).is_some_and(|(ours, theirs)| ours >= theirs);
+        let later = number(self)
+            .zip(number(other))
+            .is_some_and(|(ours, theirs)| ours >= theirs);
         self.uid == other.uid && (later || self.resource_version == other.resource_version)
     }
 }
@@ -59,18 +64,30 @@ struct Fetched {
 impl Contents {
     /// Reads through this client.
     pub fn new(reader: Writer) -> Self {
-        Self { reader, slots: Mutex::default() }
+        Self {
+            reader,
+            slots: Mutex::default(),
+        }
     }
 
     /// Content of a source at `version` or later; `None` if it was deleted meanwhile.
-    pub async fn get(&self, ns: &str, source: &Source, version: &Version, now: Timestamp) -> Result<Option<Content>, WriteError> {
+    pub async fn get(
+        &self,
+        ns: &str,
+        source: &Source,
+        version: &Version,
+        now: Timestamp,
+    ) -> Result<Option<Content>, WriteError> {
         let slot = self.slot(ns, source);
         let mut slot = slot.lock().await;
         if slot.as_ref().is_none_or(|known| !known.version.covers(version)) {
             let before = slot.take();
             *slot = self.fetch(ns, source).await?.map(|(version, hash, settled)| {
                 let unsettled_since = (!settled).then(|| unsettled_since(before.as_ref(), &version, &hash, now));
-                Fetched { version, content: Content { hash, unsettled_since } }
+                Fetched {
+                    version,
+                    content: Content { hash, unsettled_since },
+                }
             });
         }
         // A clock that was set back must not lengthen the wait.
@@ -86,7 +103,10 @@ impl Contents {
     }
 
     fn slot(&self, ns: &str, source: &Source) -> Arc<Slot> {
-        self.lock().entry((source.kind, Key::namespaced(ns, &source.name))).or_default().clone()
+        self.lock()
+            .entry((source.kind, Key::namespaced(ns, &source.name)))
+            .or_default()
+            .clone()
     }
 
     async fn fetch(&self, ns: &str, source: &Source) -> Result<Option<(Version, String, bool)>, WriteError> {
@@ -122,7 +142,10 @@ mod tests {
     use super::*;
 
     fn version(uid: &str, resource_version: &str) -> Version {
-        Version { uid: uid.into(), resource_version: resource_version.into() }
+        Version {
+            uid: uid.into(),
+            resource_version: resource_version.into(),
+        }
     }
 
     #[test]
@@ -145,7 +168,10 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let known = |since| Fetched {
             version: version("u", "1"),
-            content: Content { hash: "h".into(), unsettled_since: since },
+            content: Content {
+                hash: "h".into(),
+                unsettled_since: since,
+            },
         };
         let table = [
             ("never seen", None, "u", "h", 100),

@@ -56,7 +56,13 @@ pub fn select(workload: &View<'_>, rules: &Rules, catalogue: &impl Catalogue) ->
         for source in candidates(workload, &wishes, kind, &referenced, catalogue) {
             let known = catalogue.find(workload.namespace(), &source);
             // One that is gone counts as if it were still marked, so that what is remembered of it is kept.
-            let marks = known.as_ref().map_or(Marks { ignore: false, matches: true }, |known| known.marks);
+            let marks = known.as_ref().map_or(
+                Marks {
+                    ignore: false,
+                    matches: true,
+                },
+                |known| known.marks,
+            );
             let counts = match wishes.verdict(&source.name, marks) {
                 Some(Mode::Named) => true,
                 Some(Mode::Automatic) => referenced.contains(&source),
@@ -81,36 +87,71 @@ fn candidates(
     catalogue: &impl Catalogue,
 ) -> BTreeSet<Source> {
     let literal = wishes.literal_sources(kind);
-    let used = referenced.iter().filter(|source| wishes.follows_references() && source.kind == kind).cloned();
-    let all = if wishes.named.patterns.is_empty() { vec![] } else { catalogue.names(workload.namespace(), kind) };
-    let by_pattern = all.into_iter().filter(|name| wishes.named.matches(name)).map(|name| Source { kind, name });
+    let used = referenced
+        .iter()
+        .filter(|source| wishes.follows_references() && source.kind == kind)
+        .cloned();
+    let all = if wishes.named.patterns.is_empty() {
+        vec![]
+    } else {
+        catalogue.names(workload.namespace(), kind)
+    };
+    let by_pattern = all
+        .into_iter()
+        .filter(|name| wishes.named.matches(name))
+        .map(|name| Source { kind, name });
     literal.chain(used).chain(by_pattern).collect()
 }
 
 /// Reads the content of the selected sources and what the workload knows of them.
-pub async fn gather(workload: &View<'_>, selected: Selected, contents: &Contents, now: Timestamp) -> Result<Observed, WriteError> {
-    let seen = workload.annotations().get(keys::SEEN).map_or_else(Seen::new, |text| seen::decode(text));
+pub async fn gather(
+    workload: &View<'_>,
+    selected: Selected,
+    contents: &Contents,
+    now: Timestamp,
+) -> Result<Observed, WriteError> {
+    let seen = workload
+        .annotations()
+        .get(keys::SEEN)
+        .map_or_else(Seen::new, |text| seen::decode(text));
     let shared = shared_variables(selected.sources.keys());
     let observations = stream::iter(selected.sources).map(|(source, known)| {
         let variable = envvar::name(&source);
-        let in_template = if shared.contains(&variable) { BTreeSet::new() } else { envvar::values(workload.pod, &variable) };
+        let in_template = if shared.contains(&variable) {
+            BTreeSet::new()
+        } else {
+            envvar::values(workload.pod, &variable)
+        };
         let remembered = seen.get(&source).cloned();
         async move {
             let now = match known {
                 Some(known) => contents.get(workload.namespace(), &source, &known.version, now).await?,
                 None => None,
             };
-            Ok((source, Observation { now, in_template, remembered }))
+            Ok((
+                source,
+                Observation {
+                    now,
+                    in_template,
+                    remembered,
+                },
+            ))
         }
     });
     let sources = observations.buffer_unordered(READS_AT_ONCE).try_collect().await?;
-    Ok(Observed { sources, invalid: selected.invalid })
+    Ok(Observed {
+        sources,
+        invalid: selected.invalid,
+    })
 }
 
 /// Variables that more than one source would set; they say nothing about any of them.
 fn shared_variables<'a>(sources: impl Iterator<Item = &'a Source>) -> BTreeSet<String> {
     let mut met = BTreeSet::new();
-    sources.map(envvar::name).filter(|name| !met.insert(name.clone())).collect()
+    sources
+        .map(envvar::name)
+        .filter(|name| !met.insert(name.clone()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -123,14 +164,29 @@ mod tests {
     /// Secrets of the namespace, by name.
     struct Table(&'static [(&'static str, Marks)]);
 
-    const PLAIN: Marks = Marks { ignore: false, matches: false };
-    const MATCH: Marks = Marks { ignore: false, matches: true };
-    const IGNORE: Marks = Marks { ignore: true, matches: false };
+    const PLAIN: Marks = Marks {
+        ignore: false,
+        matches: false,
+    };
+    const MATCH: Marks = Marks {
+        ignore: false,
+        matches: true,
+    };
+    const IGNORE: Marks = Marks {
+        ignore: true,
+        matches: false,
+    };
 
     impl Catalogue for Table {
         fn find(&self, _: &str, source: &Source) -> Option<Known> {
             let (name, marks) = self.0.iter().find(|(name, _)| *name == source.name)?;
-            Some(Known { version: Version { uid: (*name).into(), resource_version: "1".into() }, marks: *marks })
+            Some(Known {
+                version: Version {
+                    uid: (*name).into(),
+                    resource_version: "1".into(),
+                },
+                marks: *marks,
+            })
         }
         fn names(&self, _: &str, _: SourceKind) -> Vec<String> {
             self.0.iter().map(|(name, _)| (*name).to_owned()).collect()
@@ -142,15 +198,45 @@ mod tests {
 
     #[test]
     fn selection_joins_annotations_pod_spec_and_what_exists() {
-        const SECRETS: Table = Table(&[("used", PLAIN), ("marked", MATCH), ("shy", IGNORE), ("app-1", PLAIN), ("app-2", PLAIN)]);
+        const SECRETS: Table = Table(&[
+            ("used", PLAIN),
+            ("marked", MATCH),
+            ("shy", IGNORE),
+            ("app-1", PLAIN),
+            ("app-2", PLAIN),
+        ]);
         let table: &[(&str, serde_json::Value, &[(&str, bool)])] = &[
             ("no annotation", json!({}), &[]),
-            ("auto follows references, existing or not", json!({"reloader.stakater.com/auto": "true"}), &[("gone", false), ("marked", true), ("used", true)]),
-            ("search wants the mark, or absence", json!({"reloader.stakater.com/search": "true"}), &[("gone", false), ("marked", true)]),
-            ("named needs no reference", json!({"secret.reloader.stakater.com/reload": "app-1,later"}), &[("app-1", true), ("later", false)]),
-            ("pattern finds what exists", json!({"secret.reloader.stakater.com/reload": "app-.*"}), &[("app-1", true), ("app-2", true)]),
-            ("ignored source", json!({"secret.reloader.stakater.com/reload": "shy,used"}), &[("used", true)]),
-            ("the other kind", json!({"configmap.reloader.stakater.com/auto": "true"}), &[]),
+            (
+                "auto follows references, existing or not",
+                json!({"reloader.stakater.com/auto": "true"}),
+                &[("gone", false), ("marked", true), ("used", true)],
+            ),
+            (
+                "search wants the mark, or absence",
+                json!({"reloader.stakater.com/search": "true"}),
+                &[("gone", false), ("marked", true)],
+            ),
+            (
+                "named needs no reference",
+                json!({"secret.reloader.stakater.com/reload": "app-1,later"}),
+                &[("app-1", true), ("later", false)],
+            ),
+            (
+                "pattern finds what exists",
+                json!({"secret.reloader.stakater.com/reload": "app-.*"}),
+                &[("app-1", true), ("app-2", true)],
+            ),
+            (
+                "ignored source",
+                json!({"secret.reloader.stakater.com/reload": "shy,used"}),
+                &[("used", true)],
+            ),
+            (
+                "the other kind",
+                json!({"configmap.reloader.stakater.com/auto": "true"}),
+                &[],
+            ),
         ];
         for (case, annotations, expected) in table {
             let reading = |name| json!({"secretRef": {"name": name}});
@@ -161,14 +247,26 @@ mod tests {
             }))
             .unwrap();
             let selected = select(&app.view().unwrap(), &Rules::default(), &SECRETS);
-            let found: Vec<_> = selected.sources.iter().map(|(source, known)| (source.name.as_str(), known.is_some())).collect();
+            let found: Vec<_> = selected
+                .sources
+                .iter()
+                .map(|(source, known)| (source.name.as_str(), known.is_some()))
+                .collect();
             assert_eq!(found, *expected, "{case}");
         }
     }
 
     #[test]
     fn variables_of_two_sources_are_told() {
-        let sources = [Source::secret("a.b"), Source::secret("a-b"), Source::config_map("a-b"), Source::secret("c")];
-        assert_eq!(shared_variables(sources.iter()), ["STAKATER_A_B_SECRET".to_owned()].into());
+        let sources = [
+            Source::secret("a.b"),
+            Source::secret("a-b"),
+            Source::config_map("a-b"),
+            Source::secret("c"),
+        ];
+        assert_eq!(
+            shared_variables(sources.iter()),
+            ["STAKATER_A_B_SECRET".to_owned()].into()
+        );
     }
 }

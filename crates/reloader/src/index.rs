@@ -18,7 +18,9 @@ pub fn keys_of(workload: &View<'_>, rules: &Rules) -> Vec<String> {
         let wishes = Wishes::read(rules, workload.annotations(), workload.template_annotations, kind);
         keys.extend(wishes.literal_sources(kind).map(|source| exact(ns, kind, &source.name)));
         if wishes.follows_references() {
-            let used = referenced(workload.pod).into_iter().filter(|source| source.kind == kind);
+            let used = referenced(workload.pod)
+                .into_iter()
+                .filter(|source| source.kind == kind);
             keys.extend(used.map(|source| exact(ns, kind, &source.name)));
         }
         if !wishes.named.patterns.is_empty() {
@@ -53,10 +55,22 @@ mod tests {
     fn workloads_are_filed_under_what_may_concern_them() {
         let table = [
             (json!({}), vec![]),
-            (json!({"reloader.stakater.com/auto": "true"}), vec!["ns/configmap/conf", "ns/secret/tls"]),
-            (json!({"secret.reloader.stakater.com/auto": "true"}), vec!["ns/secret/tls"]),
-            (json!({"reloader.stakater.com/search": "true"}), vec!["ns/configmap/conf", "ns/secret/tls"]),
-            (json!({"secret.reloader.stakater.com/reload": "a,b-.*"}), vec!["ns/secret/*", "ns/secret/a"]),
+            (
+                json!({"reloader.stakater.com/auto": "true"}),
+                vec!["ns/configmap/conf", "ns/secret/tls"],
+            ),
+            (
+                json!({"secret.reloader.stakater.com/auto": "true"}),
+                vec!["ns/secret/tls"],
+            ),
+            (
+                json!({"reloader.stakater.com/search": "true"}),
+                vec!["ns/configmap/conf", "ns/secret/tls"],
+            ),
+            (
+                json!({"secret.reloader.stakater.com/reload": "a,b-.*"}),
+                vec!["ns/secret/*", "ns/secret/a"],
+            ),
             (json!({"configmap.reloader.stakater.com/reload": "(x"}), vec![]),
         ];
         for (annotations, expected) in table {
@@ -67,8 +81,15 @@ mod tests {
                 ]}}},
             }))
             .unwrap();
-            assert_eq!(keys_of(&app.view().unwrap(), &Rules::default()), expected, "{annotations}");
+            assert_eq!(
+                keys_of(&app.view().unwrap(), &Rules::default()),
+                expected,
+                "{annotations}"
+            );
         }
-        assert_eq!(keys_for("ns", SourceKind::Secret, "tls"), ["ns/secret/tls", "ns/secret/*"]);
+        assert_eq!(
+            keys_for("ns", SourceKind::Secret, "tls"),
+            ["ns/secret/tls", "ns/secret/*"]
+        );
     }
 }

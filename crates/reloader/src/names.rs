@@ -10,7 +10,7 @@ pub const ENV_PREFIX: &str = "STAKATER_";
 /// Annotation keys that no flag renames.
 pub mod keys {
     /// What a workload last saw of each source, on the workload's own metadata.
-    pub const SEEN: &str = "evercert.dev/seen";
+    pub use evercert_core::contract::annotations::SEEN;
     /// Names of ConfigMaps that never restart this workload (note the plural).
     pub const CONFIGMAP_EXCLUDE: &str = "configmaps.exclude.reloader.stakater.com/reload";
     /// Names of Secrets that never restart this workload (note the plural).
