@@ -5,10 +5,17 @@
 
 pub mod certs;
 pub mod https;
+// pub mod java;
 pub mod journal;
 pub mod load;
 pub mod names;
+pub mod objects;
+pub mod renew;
 pub mod renewals;
 pub mod report;
+pub mod say;
+pub mod shell;
+pub mod steps;
+pub mod story;
 pub mod table;
 pub mod watches;

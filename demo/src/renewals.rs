@@ -176,93 +176,107 @@ mod tests {
         ]
     }
 
-    #[test]
-    fn each_renewal_gets_what_followed_it() {
-        let good = |serial: &str, begin: u64, set: &str| Renewal {
+    fn good(serial: &str, begin: u64, set: &str) -> Renewal {
+        let replica_sets = vec![set.into()];
+        let [keystore, rollout, served] = [1, 2, 3].map(|after| Some(begin + after));
+        Renewal {
             serial: serial.into(),
             issued: begin,
-            keystore: Some(begin + 1),
-            rollout: Some(begin + 2),
-            served: Some(begin + 3),
-            replica_sets: vec![set.into()],
+            keystore,
+            rollout,
+            served,
+            replica_sets,
             mismatches: 0,
-        };
-        let base = || {
-            vec![
-                issued(1, "a"),
-                keystore(2, "a"),
-                made(3, "d-0"),
-                served(4, "d-0-x", "a"),
+        }
+    }
+    fn base() -> Vec<Entry> {
+        vec![
+            issued(1, "a"),
+            keystore(2, "a"),
+            made(3, "d-0"),
+            served(4, "d-0-x", "a"),
+        ]
+    }
+    fn round(begin: u64, serial: &str, set: &str) -> Vec<Entry> {
+        let pod = format!("{set}-x");
+        vec![
+            issued(begin, serial),
+            keystore(begin + 1, serial),
+            made(begin + 2, set),
+            served(begin + 3, &pod, serial),
+        ]
+    }
+    fn nothing_else(renewal: Renewal) -> Renewal {
+        Renewal {
+            keystore: None,
+            rollout: None,
+            served: None,
+            replica_sets: vec![],
+            ..renewal
+        }
+    }
+
+    #[test]
+    fn each_renewal_gets_the_rollouts_that_followed_it() {
+        let two = || {
+            [
+                base(),
+                round(20, "b", "d-1"),
+                foreign(25).to_vec(),
+                round(30, "c", "d-2"),
             ]
+            .concat()
         };
-        let round = |begin, serial: &str, set: &str| {
-            vec![
-                issued(begin, serial),
-                keystore(begin + 1, serial),
-                made(begin + 2, set),
-                served(begin + 3, &format!("{set}-x"), serial),
-            ]
-        };
-        let table: Vec<(&str, Vec<Entry>, Vec<Renewal>)> = vec![
+        let table = [
             ("what was there before is no renewal", base(), vec![]),
             (
-                "two renewals, two rollouts, others left out",
-                [
-                    base(),
-                    round(20, "b", "d-1"),
-                    foreign(25).to_vec(),
-                    round(30, "c", "d-2"),
-                ]
-                .concat(),
+                "others are left out",
+                two(),
                 vec![good("b", 20, "d-1"), good("c", 30, "d-2")],
             ),
             (
-                "a second rollout is counted, and that its first pod had the old certificate",
-                [
-                    base(),
-                    round(20, "b", "d-2"),
-                    vec![made(21, "d-1"), served(26, "d-1-x", "a")],
-                ]
-                .concat(),
-                vec![Renewal {
-                    mismatches: 1,
-                    rollout: Some(22),
-                    replica_sets: vec!["d-2".into(), "d-1".into()],
-                    ..good("b", 20, "d-2")
-                }],
-            ),
-            (
-                "a renewal that nobody followed",
+                "nobody followed",
                 [base(), vec![issued(20, "b")]].concat(),
-                vec![Renewal {
-                    keystore: None,
-                    rollout: None,
-                    served: None,
-                    replica_sets: vec![],
-                    ..good("b", 20, "")
-                }],
-            ),
-            (
-                "a rollout whose pods never answered is a mismatch",
-                [
-                    base(),
-                    vec![
-                        issued(20, "b"),
-                        keystore(21, "b"),
-                        made(22, "d-1"),
-                        served(23, "d-10-x", "b"),
-                    ],
-                ]
-                .concat(),
-                vec![Renewal {
-                    served: None,
-                    mismatches: 1,
-                    ..good("b", 20, "d-1")
-                }],
+                vec![nothing_else(good("b", 20, ""))],
             ),
         ];
         for (case, entries, expected) in table {
             assert_eq!(since(&entries, CHAIN, 10), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_pod_with_another_certificate_or_none_is_a_mismatch() {
+        let old_first = [
+            base(),
+            round(20, "b", "d-2"),
+            vec![made(21, "d-1"), served(26, "d-1-x", "a")],
+        ]
+        .concat();
+        let sets = vec!["d-2".into(), "d-1".into()];
+        let twice = Renewal {
+            mismatches: 1,
+            replica_sets: sets,
+            ..good("b", 20, "d-2")
+        };
+        // The pod of d-10 is not one of d-1.
+        let silent = [
+            issued(20, "b"),
+            keystore(21, "b"),
+            made(22, "d-1"),
+            served(23, "d-10-x", "b"),
+        ];
+        let never = Renewal {
+            served: None,
+            mismatches: 1,
+            ..good("b", 20, "d-1")
+        };
+        let table = [
+            ("second rollout", old_first, twice),
+            ("silent pod", [base(), silent.to_vec()].concat(), never),
+        ];
+        for (case, entries, expected) in table {
+            assert_eq!(since(&entries, CHAIN, 10), [expected], "{case}");
         }
     }
 }

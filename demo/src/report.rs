@@ -190,6 +190,8 @@ mod tests {
         );
     }
 
+    type Spoil = fn(&mut Vec<Renewal>, &mut Traffic, &mut Checks);
+
     #[test]
     fn each_shortfall_is_named() {
         let good = || {
@@ -202,7 +204,6 @@ mod tests {
                 checks(),
             )
         };
-        type Spoil = fn(&mut Vec<Renewal>, &mut Traffic, &mut Checks);
         let table: [(Spoil, &str); 9] = [
             (
                 |renewals, _, _| renewals.truncate(4),
