@@ -13,11 +13,20 @@ pub struct Backoff {
 
 impl Backoff {
     /// Upstream's curve for most controllers: 5 s to 5 min.
-    pub const DEFAULT: Self = Self { min: Duration::from_secs(5), max: Duration::from_mins(5) };
+    pub const DEFAULT: Self = Self {
+        min: Duration::from_secs(5),
+        max: Duration::from_mins(5),
+    };
     /// Upstream's curve for certificates: 1 s to 30 s.
-    pub const CERTIFICATES: Self = Self { min: Duration::from_secs(1), max: Duration::from_secs(30) };
+    pub const CERTIFICATES: Self = Self {
+        min: Duration::from_secs(1),
+        max: Duration::from_secs(30),
+    };
     /// Upstream's curve for ACME: 5 s to 30 min.
-    pub const ACME: Self = Self { min: Duration::from_secs(5), max: Duration::from_mins(30) };
+    pub const ACME: Self = Self {
+        min: Duration::from_secs(5),
+        max: Duration::from_mins(30),
+    };
 
     /// Wait after the given number of failures in a row; 0 counts as the first.
     pub fn after(&self, failures: u32) -> Duration {

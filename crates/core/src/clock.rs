@@ -21,7 +21,9 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::set`]; clones share it.
     pub fn fixed(at: Timestamp) -> Self {
-        Self { fixed: Some(Arc::new(watch::Sender::new(at))) }
+        Self {
+            fixed: Some(Arc::new(watch::Sender::new(at))),
+        }
     }
 
     /// The time now.
@@ -38,7 +40,9 @@ impl Clock {
 
     /// A handle whose [`ClockChanges::next`] resolves when a fixed clock is set; never for the system clock.
     pub fn changes(&self) -> ClockChanges {
-        ClockChanges { fixed: self.fixed.as_ref().map(|fixed| fixed.subscribe()) }
+        ClockChanges {
+            fixed: self.fixed.as_ref().map(|fixed| fixed.subscribe()),
+        }
     }
 }
 

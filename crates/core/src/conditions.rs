@@ -22,7 +22,13 @@ pub struct Wanted {
 impl Wanted {
     /// A condition of that type, status, reason and message.
     pub fn new(type_: &'static str, status: ConditionStatus, reason: &str, message: impl Into<String>) -> Self {
-        Self { type_, status, reason: reason.to_owned(), message: message.into(), observed_generation: None }
+        Self {
+            type_,
+            status,
+            reason: reason.to_owned(),
+            message: message.into(),
+            observed_generation: None,
+        }
     }
 
     /// The same, speaking of that generation.
@@ -100,7 +106,13 @@ mod tests {
     }
 
     fn since(conditions: &[Condition]) -> i64 {
-        find(conditions, "Ready").unwrap().last_transition_time.as_ref().unwrap().0.as_second()
+        find(conditions, "Ready")
+            .unwrap()
+            .last_transition_time
+            .as_ref()
+            .unwrap()
+            .0
+            .as_second()
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub fn init(format: Format, level: &str) {
     let level = if level.is_empty() { "info" } else { level };
     let filter = EnvFilter::try_new(format!("{QUIET},{level},{NEVER}"))
         .unwrap_or_else(|_| EnvFilter::new(format!("info,{QUIET},{NEVER}")));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let _ = match format {
         Format::Text => builder.try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),
@@ -57,7 +59,10 @@ mod tests {
     #[test]
     fn chain_names_each_cause_once() {
         let inner = Step("no such host", None);
-        let error = Step("apply Secret a/b", Some(Box::new(Step("connect: no such host", Some(Box::new(inner))))));
+        let error = Step(
+            "apply Secret a/b",
+            Some(Box::new(Step("connect: no such host", Some(Box::new(inner))))),
+        );
         assert_eq!(chain(&error), "apply Secret a/b: connect: no such host");
     }
 }

@@ -28,9 +28,15 @@ impl Readiness {
     pub fn gate(&self, name: &str) -> Gate {
         let mut gates = self.lock();
         let name = (1..).map(|n| if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
-        let name = name.into_iter().find(|name| !gates.contains_key(name)).unwrap_or_default();
+        let name = name
+            .into_iter()
+            .find(|name| !gates.contains_key(name))
+            .unwrap_or_default();
         gates.insert(name.clone(), State::default());
-        Gate { name, all: self.clone() }
+        Gate {
+            name,
+            all: self.clone(),
+        }
     }
 
     /// True when every gate is open.
@@ -64,7 +70,8 @@ impl Readiness {
 impl Gate {
     /// Lets readiness through, and drops the note.
     pub fn open(&self) {
-        self.all.change(&self.name, |gate| *gate = State { open: true, note: None });
+        self.all
+            .change(&self.name, |gate| *gate = State { open: true, note: None });
     }
 
     /// Lets readiness through, but keeps saying what is missing (an optional API).
@@ -88,14 +95,24 @@ mod tests {
     fn ready_only_when_all_gates_are_open_and_says_which_are_not() {
         let readiness = Readiness::default();
         assert!(readiness.is_ready());
-        let (secrets, routes, again) = (readiness.gate("secrets"), readiness.gate("routes"), readiness.gate("secrets"));
+        let (secrets, routes, again) = (
+            readiness.gate("secrets"),
+            readiness.gate("routes"),
+            readiness.gate("secrets"),
+        );
         secrets.note("first list");
         again.open();
         assert!(!readiness.is_ready());
-        assert_eq!(readiness.report(), "[-]routes waiting\n[-]secrets waiting: first list\n[+]secrets-2 ok\n");
+        assert_eq!(
+            readiness.report(),
+            "[-]routes waiting\n[-]secrets waiting: first list\n[+]secrets-2 ok\n"
+        );
         secrets.open();
         routes.open_with_note("API absent");
         assert!(readiness.is_ready());
-        assert_eq!(readiness.report(), "[+]routes ok: API absent\n[+]secrets ok\n[+]secrets-2 ok\n");
+        assert_eq!(
+            readiness.report(),
+            "[+]routes ok: API absent\n[+]secrets ok\n[+]secrets-2 ok\n"
+        );
     }
 }

@@ -47,6 +47,8 @@ impl Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("readiness", &self.readiness).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("readiness", &self.readiness)
+            .finish_non_exhaustive()
     }
 }

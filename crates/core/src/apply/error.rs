@@ -80,7 +80,12 @@ impl ErrorClass {
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verb, kind, namespace, name } = self;
+        let Self {
+            verb,
+            kind,
+            namespace,
+            name,
+        } = self;
         match namespace {
             Some(namespace) => write!(f, "{verb} {kind} {namespace}/{name}"),
             None => write!(f, "{verb} {kind} {name}"),
@@ -95,7 +100,9 @@ mod tests {
 
     #[test]
     fn class_says_what_to_do_when_the_server_answers_with_a_code() {
-        let of = |code: u16, message: &str| ErrorClass::of(&kube::Error::Api(Status::failure(message, "").with_code(code).boxed()));
+        let of = |code: u16, message: &str| {
+            ErrorClass::of(&kube::Error::Api(Status::failure(message, "").with_code(code).boxed()))
+        };
         let table = [
             (404, ErrorClass::NotFound),
             (409, ErrorClass::Conflict),
@@ -118,9 +125,16 @@ mod tests {
 
     #[test]
     fn error_names_the_object_when_printed() {
-        let operation =
-            Operation { verb: "apply", kind: "Secret".into(), namespace: Some("shop".into()), name: "tls".into() };
-        let error = WriteError { operation, source: Box::new(kube::Error::TlsRequired) };
+        let operation = Operation {
+            verb: "apply",
+            kind: "Secret".into(),
+            namespace: Some("shop".into()),
+            name: "tls".into(),
+        };
+        let error = WriteError {
+            operation,
+            source: Box::new(kube::Error::TlsRequired),
+        };
         assert_eq!(error.to_string(), "apply Secret shop/tls");
     }
 }

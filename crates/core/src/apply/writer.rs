@@ -118,8 +118,14 @@ impl Writer {
     where
         K: Resource<DynamicType = ()>,
     {
-        let preconditions = uid.map(|uid| Preconditions { uid: Some(uid.to_owned()), resource_version: None });
-        let params = DeleteParams { preconditions, ..DeleteParams::background() };
+        let preconditions = uid.map(|uid| Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: None,
+        });
+        let params = DeleteParams {
+            preconditions,
+            ..DeleteParams::background()
+        };
         let request = requests::<K>(ns).delete(name, &params);
         match self.send_text(request).await {
             Ok(_) => Ok(()),
@@ -135,14 +141,24 @@ impl Writer {
     {
         let params = kube::api::GetParams::default();
         let requests = requests::<K>(ns);
-        let request = if K::metadata_api() { requests.get_metadata(name, &params) } else { requests.get(name, &params) };
+        let request = if K::metadata_api() {
+            requests.get_metadata(name, &params)
+        } else {
+            requests.get(name, &params)
+        };
         match self.send("get", ns, name, request).await {
             Err(error) if error.class() == ErrorClass::NotFound => Ok(None),
             other => other.map(Some),
         }
     }
 
-    async fn patch<K, P>(&self, verb: &'static str, ns: Option<&str>, name: &str, patch: &Patch<P>) -> Result<K, WriteError>
+    async fn patch<K, P>(
+        &self,
+        verb: &'static str,
+        ns: Option<&str>,
+        name: &str,
+        patch: &Patch<P>,
+    ) -> Result<K, WriteError>
     where
         K: Resource<DynamicType = ()> + DeserializeOwned,
         P: Serialize,
@@ -150,17 +166,27 @@ impl Writer {
         let params = self.patch_params(matches!(patch, Patch::Apply(_)));
         let requests = requests::<K>(ns);
         let metadata = K::metadata_api();
-        let request =
-            if metadata { requests.patch_metadata(name, &params, patch) } else { requests.patch(name, &params, patch) };
+        let request = if metadata {
+            requests.patch_metadata(name, &params, patch)
+        } else {
+            requests.patch(name, &params, patch)
+        };
         self.send(verb, ns, name, request).await
     }
 
     fn patch_params(&self, force: bool) -> PatchParams {
-        PatchParams { force, field_manager: Some(self.manager.to_owned()), ..PatchParams::default() }
+        PatchParams {
+            force,
+            field_manager: Some(self.manager.to_owned()),
+            ..PatchParams::default()
+        }
     }
 
     fn post_params(&self) -> PostParams {
-        PostParams { field_manager: Some(self.manager.to_owned()), ..PostParams::default() }
+        PostParams {
+            field_manager: Some(self.manager.to_owned()),
+            ..PostParams::default()
+        }
     }
 
     async fn send<K>(
@@ -181,13 +207,17 @@ impl Writer {
     }
 
     async fn send_text(&self, request: HttpRequest) -> kube::Result<String> {
-        self.client.request_text(request.map_err(kube::Error::BuildRequest)?).await
+        self.client
+            .request_text(request.map_err(kube::Error::BuildRequest)?)
+            .await
     }
 }
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("manager", &self.manager).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,20 +229,37 @@ fn body<K>(verb: &'static str, ns: Option<&str>, obj: &K) -> Result<Vec<u8>, Wri
 where
     K: Resource<DynamicType = ()> + Serialize,
 {
-    serde_json::to_vec(obj)
-        .map_err(|error| failed::<K>(verb, ns, &obj.name_any(), kube::Error::SerdeError(without_content(&error))))
+    serde_json::to_vec(obj).map_err(|error| {
+        failed::<K>(
+            verb,
+            ns,
+            &obj.name_any(),
+            kube::Error::SerdeError(without_content(&error)),
+        )
+    })
 }
 
 fn failed<K>(verb: &'static str, ns: Option<&str>, name: &str, source: kube::Error) -> WriteError
 where
     K: Resource<DynamicType = ()>,
 {
-    let operation =
-        Operation { verb, kind: K::kind(&()).into_owned(), namespace: ns.map(Into::into), name: name.to_owned() };
-    WriteError { operation, source: Box::new(source) }
+    let operation = Operation {
+        verb,
+        kind: K::kind(&()).into_owned(),
+        namespace: ns.map(Into::into),
+        name: name.to_owned(),
+    };
+    WriteError {
+        operation,
+        source: Box::new(source),
+    }
 }
 
 fn without_content(error: &serde_json::Error) -> serde_json::Error {
     use serde::de::Error as _;
-    serde_json::Error::custom(format!("unreadable answer (line {}, column {})", error.line(), error.column()))
+    serde_json::Error::custom(format!(
+        "unreadable answer (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
 }

@@ -16,7 +16,11 @@ const SCHEME: &[u8] = b"evercert.dev/v1";
 /// Data that keystores are made from, in digest order.
 const INPUTS: [&str; 3] = [TLS_CRT, TLS_KEY, CA_CRT];
 /// Annotations that influence the result, sorted.
-const OPTIONS: [&str; 3] = [GENERATE_JAVA_KEYSTORES, JAVA_KEYSTORE_PASSWORD, JAVA_KEYSTORES_CREATION_TIMESTAMP];
+const OPTIONS: [&str; 3] = [
+    GENERATE_JAVA_KEYSTORES,
+    JAVA_KEYSTORE_PASSWORD,
+    JAVA_KEYSTORES_CREATION_TIMESTAMP,
+];
 
 /// Digest of the inputs that derived data is made from, as lower-case hex SHA-256; `None` where the Secret asks for none.
 ///
@@ -54,10 +58,12 @@ fn add(hash: &mut Sha256, bytes: &[u8]) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -65,19 +71,33 @@ mod tests {
     use super::*;
 
     fn annotations(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
-        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn data(entries: &[(&str, &str)]) -> BTreeMap<String, ByteString> {
-        entries.iter().map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec()))).collect()
+        entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), ByteString(value.as_bytes().to_vec())))
+            .collect()
     }
 
     const WISH: (&str, &str) = (GENERATE_JAVA_KEYSTORES, "true");
 
     #[test]
     fn digest_is_none_when_no_derived_data_is_wished() {
-        for wish in [&[][..], &[(GENERATE_JAVA_KEYSTORES, "false")], &[(GENERATE_JAVA_KEYSTORES, "True")]] {
-            assert_eq!(derived_digest(&annotations(wish), &data(&[("tls.crt", "a")])), None, "{wish:?}");
+        for wish in [
+            &[][..],
+            &[(GENERATE_JAVA_KEYSTORES, "false")],
+            &[(GENERATE_JAVA_KEYSTORES, "True")],
+        ] {
+            assert_eq!(
+                derived_digest(&annotations(wish), &data(&[("tls.crt", "a")])),
+                None,
+                "{wish:?}"
+            );
         }
     }
 
@@ -95,7 +115,10 @@ mod tests {
             bytes.extend(part.as_bytes());
         }
         let notes = annotations(&[WISH, (JAVA_KEYSTORE_PASSWORD, "changeme"), ("other", "x")]);
-        let digest = derived_digest(&notes, &data(&[("tls.crt", "chain"), ("tls.key", "key"), ("other", "y")]));
+        let digest = derived_digest(
+            &notes,
+            &data(&[("tls.crt", "chain"), ("tls.key", "key"), ("other", "y")]),
+        );
         assert_eq!(digest, Some(hex(&openssl::sha::sha256(&bytes))));
         assert_eq!(digest.as_deref(), Some(PINNED));
     }
@@ -127,8 +150,16 @@ mod tests {
         let table = [
             ("asks for nothing", annotations(&[]), true),
             ("asks, never derived", annotations(&[WISH]), false),
-            ("derived from the present inputs", annotations(&[WISH, (DERIVED_FROM, &digest("new"))]), true),
-            ("derived from older inputs", annotations(&[WISH, (DERIVED_FROM, &digest("old"))]), false),
+            (
+                "derived from the present inputs",
+                annotations(&[WISH, (DERIVED_FROM, &digest("new"))]),
+                true,
+            ),
+            (
+                "derived from older inputs",
+                annotations(&[WISH, (DERIVED_FROM, &digest("old"))]),
+                false,
+            ),
             ("wish withdrawn", annotations(&[(DERIVED_FROM, &digest("old"))]), true),
         ];
         for (case, notes, expected) in table {

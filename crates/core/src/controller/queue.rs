@@ -47,7 +47,10 @@ pub(super) struct Queue {
 impl Queue {
     /// A trigger names this key.
     pub fn trigger(&mut self, key: Key) {
-        let key = self.keys.get_key_value(&key).map_or_else(|| Arc::new(key), |(known, _)| known.clone());
+        let key = self
+            .keys
+            .get_key_value(&key)
+            .map_or_else(|| Arc::new(key), |(known, _)| known.clone());
         self.enqueue(&key);
     }
 
@@ -56,7 +59,11 @@ impl Queue {
         let key = self.ready.pop_front()?;
         self.forget_due(&key);
         if let Some(state) = self.keys.get_mut(&key) {
-            *state = State { running: true, failures: state.failures, ..State::default() };
+            *state = State {
+                running: true,
+                failures: state.failures,
+                ..State::default()
+            };
         }
         Some(key)
     }
@@ -84,7 +91,10 @@ impl Queue {
 
     /// The earliest wait of each kind.
     pub fn next_due(&self) -> (Option<Timestamp>, Option<Instant>) {
-        (self.wall.first().map(|(at, _)| *at), self.steady.first().map(|(at, _)| *at))
+        (
+            self.wall.first().map(|(at, _)| *at),
+            self.steady.first().map(|(at, _)| *at),
+        )
     }
 
     fn finish(&mut self, key: &Arc<Key>, failures: u32, due: Option<Due>) {
@@ -159,7 +169,11 @@ mod tests {
         let a = queue.start().unwrap();
         queue.trigger(key("a"));
         queue.trigger(key("a"));
-        assert_eq!((start(&mut queue).as_deref(), start(&mut queue)), (Some("b"), None), "a runs, so it is not ready");
+        assert_eq!(
+            (start(&mut queue).as_deref(), start(&mut queue)),
+            (Some("b"), None),
+            "a runs, so it is not ready"
+        );
         queue.done(&a, Some(Due::Wall(wall(9))));
         assert_eq!((start(&mut queue).as_deref(), start(&mut queue)), (Some("a"), None));
         assert_eq!(queue.next_due(), (None, None), "the newer trigger replaced the wait");
@@ -195,12 +209,21 @@ mod tests {
         let a = queue.start().unwrap();
         queue.done(&a, Some(Due::Wall(wall(100))));
         for before in [50, 99, 10] {
-            queue.wake(Now { wall: wall(before), steady });
+            queue.wake(Now {
+                wall: wall(before),
+                steady,
+            });
             assert_eq!(start(&mut queue), None, "{before}");
         }
-        queue.wake(Now { wall: wall(5_000), steady });
+        queue.wake(Now {
+            wall: wall(5_000),
+            steady,
+        });
         queue.wake(Now { wall: wall(10), steady });
-        queue.wake(Now { wall: wall(5_000), steady });
+        queue.wake(Now {
+            wall: wall(5_000),
+            steady,
+        });
         assert_eq!((start(&mut queue).as_deref(), start(&mut queue)), (Some("a"), None));
         assert_eq!(queue.next_due(), (None, None));
     }
@@ -211,12 +234,18 @@ mod tests {
         queue.trigger(key("a"));
         let a = queue.start().unwrap();
         queue.failed(&a, |_| steady + Duration::from_secs(30));
-        queue.wake(Now { wall: wall(1_000_000_000), steady });
+        queue.wake(Now {
+            wall: wall(1_000_000_000),
+            steady,
+        });
         assert_eq!(start(&mut queue), None);
         queue.trigger(key("a"));
         assert_eq!(start(&mut queue).as_deref(), Some("a"));
         queue.failed(&a, |_| steady + Duration::from_secs(60));
-        queue.wake(Now { wall: wall(0), steady: steady + Duration::from_secs(60) });
+        queue.wake(Now {
+            wall: wall(0),
+            steady: steady + Duration::from_secs(60),
+        });
         assert_eq!(start(&mut queue).as_deref(), Some("a"));
     }
 }

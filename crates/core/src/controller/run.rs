@@ -106,7 +106,10 @@ impl Controller {
     }
 
     fn now(&self) -> Now {
-        Now { wall: self.clock.now(), steady: Instant::now() }
+        Now {
+            wall: self.clock.now(),
+            steady: Instant::now(),
+        }
     }
 
     fn spawn<E>(&mut self, key: &Arc<Key>, run: impl Future<Output = Result<Next, E>> + Send + 'static)
@@ -151,7 +154,11 @@ fn due(next: Next, now: Now) -> Option<Due> {
     match next {
         Next::Done => None,
         Next::At(at) => Some(Due::Wall(at)),
-        Next::After(wait) => Some(now.steady.checked_add(wait).map_or(Due::Wall(Timestamp::MAX), Due::Steady)),
+        Next::After(wait) => Some(
+            now.steady
+                .checked_add(wait)
+                .map_or(Due::Wall(Timestamp::MAX), Due::Steady),
+        ),
     }
 }
 

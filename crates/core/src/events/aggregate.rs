@@ -54,14 +54,25 @@ impl Aggregator {
         ));
         let within = |seen: &&mut Seen| now.saturating_duration_since(seen.first) < WINDOW;
         let Some(seen) = self.seen.get_mut(&hash).filter(within) else {
-            self.seen.insert(hash, Seen { name: None, first: now, count: 1, counted: now });
+            self.seen.insert(
+                hash,
+                Seen {
+                    name: None,
+                    first: now,
+                    count: 1,
+                    counted: now,
+                },
+            );
             return Write::Create(hash);
         };
         seen.count = seen.count.saturating_add(1);
         match &seen.name {
             Some(name) if now.saturating_duration_since(seen.counted) >= COUNT_EVERY => {
                 seen.counted = now;
-                Write::Count { name: name.clone(), count: seen.count }
+                Write::Count {
+                    name: name.clone(),
+                    count: seen.count,
+                }
             }
             _ => Write::Nothing,
         }
@@ -77,10 +88,13 @@ impl Aggregator {
 
     /// Forgets what is past its window, at most once a minute, and everything when there is too much.
     fn sweep(&mut self, now: Instant) {
-        let due = self.swept.is_none_or(|swept| now.saturating_duration_since(swept) >= COUNT_EVERY);
+        let due = self
+            .swept
+            .is_none_or(|swept| now.saturating_duration_since(swept) >= COUNT_EVERY);
         if due || self.seen.len() >= REMEMBERED {
             self.swept = Some(now);
-            self.seen.retain(|_, seen| now.saturating_duration_since(seen.first) < WINDOW);
+            self.seen
+                .retain(|_, seen| now.saturating_duration_since(seen.first) < WINDOW);
         }
         if self.seen.len() >= REMEMBERED {
             let mut ages: Vec<_> = self.seen.values().map(|seen| seen.first).collect();
@@ -96,12 +110,22 @@ mod tests {
     use super::*;
 
     fn notice(name: &str, reason: &str, note: &str) -> Notice {
-        let on = k8s_openapi::api::core::v1::ObjectReference { name: Some(name.into()), ..Default::default() };
-        Notice { on, warning: false, reason: reason.into(), note: note.into() }
+        let on = k8s_openapi::api::core::v1::ObjectReference {
+            name: Some(name.into()),
+            ..Default::default()
+        };
+        Notice {
+            on,
+            warning: false,
+            reason: reason.into(),
+            note: note.into(),
+        }
     }
 
     fn create(aggregator: &mut Aggregator, notice: &Notice, now: Instant) {
-        let Write::Create(hash) = aggregator.decide(notice, now) else { panic!("not new") };
+        let Write::Create(hash) = aggregator.decide(notice, now) else {
+            panic!("not new")
+        };
         aggregator.created(hash, Some("event".into()));
     }
 
@@ -112,7 +136,13 @@ mod tests {
         let note = notice("a", "Issuing", "because");
         create(&mut aggregator, &note, start);
         assert_eq!(aggregator.decide(&note, at(1)), Write::Nothing);
-        assert_eq!(aggregator.decide(&note, at(61)), Write::Count { name: "event".into(), count: 3 });
+        assert_eq!(
+            aggregator.decide(&note, at(61)),
+            Write::Count {
+                name: "event".into(),
+                count: 3
+            }
+        );
         assert_eq!(aggregator.decide(&note, at(62)), Write::Nothing);
         create(&mut aggregator, &note, at(601));
     }
@@ -120,7 +150,12 @@ mod tests {
     #[test]
     fn other_object_reason_or_note_is_another_event() {
         let (mut aggregator, now) = (Aggregator::default(), Instant::now());
-        for note in [notice("a", "r", "n"), notice("b", "r", "n"), notice("a", "s", "n"), notice("a", "r", "m")] {
+        for note in [
+            notice("a", "r", "n"),
+            notice("b", "r", "n"),
+            notice("a", "s", "n"),
+            notice("a", "r", "m"),
+        ] {
             create(&mut aggregator, &note, now);
         }
     }
@@ -129,7 +164,9 @@ mod tests {
     fn is_new_again_when_it_could_not_be_written() {
         let (mut aggregator, now) = (Aggregator::default(), Instant::now());
         let note = notice("a", "r", "n");
-        let Write::Create(hash) = aggregator.decide(&note, now) else { panic!("not new") };
+        let Write::Create(hash) = aggregator.decide(&note, now) else {
+            panic!("not new")
+        };
         aggregator.created(hash, None);
         create(&mut aggregator, &note, now);
     }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::{Event, EventSeries};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::Client;
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use tokio::sync::{mpsc, oneshot};
 
 use super::aggregate::{Aggregator, Write};
@@ -58,20 +58,34 @@ impl Events {
     /// Starts the task that writes events as `reporter`; it ends when all clones are gone.
     pub fn start(client: Client, reporter: Reporter) -> Self {
         let (queue, notices) = mpsc::channel(QUEUE);
-        let writer = Writer { client, reporter, aggregator: Aggregator::default(), last_name: AtomicU64::new(0) };
+        let writer = Writer {
+            client,
+            reporter,
+            aggregator: Aggregator::default(),
+            last_name: AtomicU64::new(0),
+        };
         tokio::spawn(writer.run(notices));
-        Self { queue, controller: None }
+        Self {
+            queue,
+            controller: None,
+        }
     }
 
     /// Events that go nowhere; for tests of what only mentions them.
     pub fn discarded() -> Self {
-        Self { queue: mpsc::channel(1).0, controller: None }
+        Self {
+            queue: mpsc::channel(1).0,
+            controller: None,
+        }
     }
 
     /// The same queue, reporting as another controller.
     #[must_use]
     pub fn reporting_as(&self, controller: &str) -> Self {
-        Self { queue: self.queue.clone(), controller: Some(controller.into()) }
+        Self {
+            queue: self.queue.clone(),
+            controller: Some(controller.into()),
+        }
     }
 
     /// Tells of something that went as it should.
@@ -98,8 +112,17 @@ impl Events {
     fn publish(&self, on: &ObjectReference, warning: bool, reason: &str, note: String) {
         let note = shortened(note, NOTE_LIMIT);
         let reason = shortened(reason.to_owned(), REASON_LIMIT);
-        let notice = Notice { on: on.clone(), warning, reason, note };
-        if self.queue.try_send(Message::Notice(notice, self.controller.clone())).is_err() {
+        let notice = Notice {
+            on: on.clone(),
+            warning,
+            reason,
+            note,
+        };
+        if self
+            .queue
+            .try_send(Message::Notice(notice, self.controller.clone()))
+            .is_err()
+        {
             metrics::counter!(names::EVENTS_DROPPED).increment(1);
         }
     }
@@ -131,10 +154,14 @@ impl Writer {
                 let event = self.event(notice, &namespace, controller);
                 let params = PostParams::default();
                 let created = within_limit(api.create(&params, &event)).await;
-                self.aggregator.created(hash, created.and_then(|event| event.metadata.name));
+                self.aggregator
+                    .created(hash, created.and_then(|event| event.metadata.name));
             }
             Write::Count { name, count } => {
-                let series = EventSeries { count, last_observed_time: MicroTime(Timestamp::now()) };
+                let series = EventSeries {
+                    count,
+                    last_observed_time: MicroTime(Timestamp::now()),
+                };
                 let patch = Patch::Merge(serde_json::json!({ "series": series }));
                 within_limit(api.patch(&name, &PatchParams::default(), &patch)).await;
             }
@@ -166,7 +193,11 @@ impl Writer {
     fn name(&self, object: &str, now: Timestamp) -> String {
         let nanos = u64::try_from(now.as_nanosecond()).unwrap_or_default();
         let last = self.last_name.fetch_max(nanos, Ordering::Relaxed);
-        let number = if nanos > last { nanos } else { self.last_name.fetch_add(1, Ordering::Relaxed) + 1 };
+        let number = if nanos > last {
+            nanos
+        } else {
+            self.last_name.fetch_add(1, Ordering::Relaxed) + 1
+        };
         // Names of events are limited to 253 bytes.
         format!("{}.{number:x}", shortened(object.to_owned(), 236))
     }

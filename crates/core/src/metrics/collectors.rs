@@ -59,7 +59,12 @@ impl Text {
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);
         for (n, (label, value)) in labels.iter().enumerate() {
-            let _ = write!(self.0, "{}{label}=\"{}\"", if n == 0 { '{' } else { ',' }, escaped(value));
+            let _ = write!(
+                self.0,
+                "{}{label}=\"{}\"",
+                if n == 0 { '{' } else { ',' },
+                escaped(value)
+            );
         }
         let _ = writeln!(self.0, "{} {value}", if labels.is_empty() { "" } else { "}" });
     }
@@ -84,7 +89,11 @@ mod tests {
         collectors.add("certs", |_| panic!("replaced"));
         collectors.add("certs", |text| {
             text.gauge("expiry", "When.");
-            text.sample("expiry", &[("name", "a\"b\\c\nd"), ("namespace", "ns")], 1_767_225_600.0);
+            text.sample(
+                "expiry",
+                &[("name", "a\"b\\c\nd"), ("namespace", "ns")],
+                1_767_225_600.0,
+            );
             text.sample("expiry", &[], 0.5);
         });
         let expected = "# HELP expiry When.\n# TYPE expiry gauge\n\

@@ -23,8 +23,12 @@ pub struct ControllerNames {
 }
 
 /// Names for operators whose upstream has none.
-pub const CORE: ControllerNames =
-    ControllerNames { calls: "evercert_controller_sync_call_count", errors: "evercert_controller_sync_error_count" };
+pub const CORE: ControllerNames = ControllerNames {
+    calls: "evercert_controller_sync_call_count",
+    errors: "evercert_controller_sync_error_count",
+};
 /// cert-manager's names, for the issuer.
-pub const CERT_MANAGER: ControllerNames =
-    ControllerNames { calls: "certmanager_controller_sync_call_count", errors: "certmanager_controller_sync_error_count" };
+pub const CERT_MANAGER: ControllerNames = ControllerNames {
+    calls: "certmanager_controller_sync_call_count",
+    errors: "certmanager_controller_sync_error_count",
+};

@@ -30,7 +30,9 @@ pub fn install() -> Result<Metrics, MetricsError> {
     if let Some(metrics) = INSTALLED.get() {
         return Ok(metrics.clone());
     }
-    let builder = PrometheusBuilder::new().set_quantiles(&QUANTILES).map_err(MetricsError)?;
+    let builder = PrometheusBuilder::new()
+        .set_quantiles(&QUANTILES)
+        .map_err(MetricsError)?;
     let handle = builder.install_recorder().map_err(MetricsError)?;
     Ok(INSTALLED.get_or_init(|| Metrics { handle }).clone())
 }

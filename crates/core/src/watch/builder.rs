@@ -29,7 +29,9 @@ pub enum Scope {
 impl Scope {
     /// The whole cluster for `None` or an empty name, otherwise that namespace.
     pub fn of(namespace: Option<&str>) -> Self {
-        namespace.filter(|namespace| !namespace.is_empty()).map_or(Self::All, |ns| Self::Namespace(ns.to_owned()))
+        namespace
+            .filter(|namespace| !namespace.is_empty())
+            .map_or(Self::All, |ns| Self::Namespace(ns.to_owned()))
     }
 }
 
@@ -50,8 +52,18 @@ where
 {
     pub(super) fn new(client: Client, scope: Scope) -> Self {
         let config = watcher::Config::default().page_size(PAGE_SIZE).timeout(WATCH_SECONDS);
-        let trim = Trim { managed_fields: true, custom: None };
-        Self { client, scope, config, trim, optional: false, indexes: Vec::new() }
+        let trim = Trim {
+            managed_fields: true,
+            custom: None,
+        };
+        Self {
+            client,
+            scope,
+            config,
+            trim,
+            optional: false,
+            indexes: Vec::new(),
+        }
     }
 
     /// Drops more from each object before it is stored; `managedFields` and kubectl's last-applied are gone already.
@@ -139,7 +151,10 @@ where
 
 impl<K> Debug for WatchBuilder<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WatchBuilder").field("scope", &self.scope).field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("WatchBuilder")
+            .field("scope", &self.scope)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

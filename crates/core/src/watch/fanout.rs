@@ -47,7 +47,9 @@ impl Fanout {
             return;
         }
         self.lock().retain(|subscriber| {
-            let Some(subscriber) = subscriber.upgrade() else { return false };
+            let Some(subscriber) = subscriber.upgrade() else {
+                return false;
+            };
             subscriber.tell(keys.iter().cloned());
             true
         });
@@ -114,7 +116,9 @@ mod tests {
     }
 
     fn drain(subscription: &mut Subscription) -> Vec<String> {
-        std::iter::from_fn(|| subscription.next().now_or_never().flatten()).map(|key| key.to_string()).collect()
+        std::iter::from_fn(|| subscription.next().now_or_never().flatten())
+            .map(|key| key.to_string())
+            .collect()
     }
 
     #[test]

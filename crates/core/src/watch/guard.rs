@@ -30,7 +30,10 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
             Ok(object) => return Ok(Self(Ok(object))),
             Err(error) => error.to_string(),
         };
-        let metadata = value.get_mut("metadata").map(serde_json::Value::take).unwrap_or_default();
+        let metadata = value
+            .get_mut("metadata")
+            .map(serde_json::Value::take)
+            .unwrap_or_default();
         let metadata = ObjectMeta::deserialize(metadata).map_err(D::Error::custom)?;
         Ok(Self(Err(Malformed { metadata, error })))
     }
@@ -60,7 +63,9 @@ impl<K: Resource> Resource for Guarded<K> {
         self.0.as_ref().map_or_else(|malformed| &malformed.metadata, K::meta)
     }
     fn meta_mut(&mut self) -> &mut ObjectMeta {
-        self.0.as_mut().map_or_else(|malformed| &mut malformed.metadata, K::meta_mut)
+        self.0
+            .as_mut()
+            .map_or_else(|malformed| &mut malformed.metadata, K::meta_mut)
     }
 }
 

@@ -16,7 +16,10 @@ pub struct Key {
 impl Key {
     /// Key of that namespace and name.
     pub fn new(namespace: Option<&str>, name: &str) -> Self {
-        Self { namespace: namespace.map(Into::into), name: name.to_owned() }
+        Self {
+            namespace: namespace.map(Into::into),
+            name: name.to_owned(),
+        }
     }
 
     /// Key of an object of a namespaced kind.
@@ -26,7 +29,10 @@ impl Key {
 
     /// Key of that object.
     pub fn of<K: Resource>(obj: &K) -> Self {
-        Self { namespace: obj.namespace(), name: obj.name_any() }
+        Self {
+            namespace: obj.namespace(),
+            name: obj.name_any(),
+        }
     }
 }
 

@@ -50,8 +50,21 @@ pub(super) struct Store<K> {
 
 impl<K: Resource> Store<K> {
     pub fn new(indexes: Vec<(&'static str, IndexFn<K>)>) -> Self {
-        let indexes = indexes.into_iter().map(|(name, values)| Index { name, values, keys: AHashMap::new() }).collect();
-        Self { objects: AHashMap::new(), indexes, own: AHashMap::new(), lists: 0, listed: None }
+        let indexes = indexes
+            .into_iter()
+            .map(|(name, values)| Index {
+                name,
+                values,
+                keys: AHashMap::new(),
+            })
+            .collect();
+        Self {
+            objects: AHashMap::new(),
+            indexes,
+            own: AHashMap::new(),
+            lists: 0,
+            listed: None,
+        }
     }
 
     pub fn get(&self, key: &Key) -> Option<Arc<K>> {
@@ -59,8 +72,15 @@ impl<K: Resource> Store<K> {
     }
 
     pub fn by_index(&self, index: &str, value: &str) -> Vec<Arc<K>> {
-        let keys = self.indexes.iter().find(|candidate| candidate.name == index).and_then(|index| index.keys.get(value));
-        keys.into_iter().flatten().filter_map(|key| self.objects.get(key).cloned()).collect()
+        let keys = self
+            .indexes
+            .iter()
+            .find(|candidate| candidate.name == index)
+            .and_then(|index| index.keys.get(value));
+        keys.into_iter()
+            .flatten()
+            .filter_map(|key| self.objects.get(key).cloned())
+            .collect()
     }
 
     pub fn objects(&self) -> impl ExactSizeIterator<Item = &Arc<K>> {
@@ -79,12 +99,16 @@ impl<K: Resource> Store<K> {
 
     /// The list is complete: returns what vanished unseen.
     pub fn list_done(&mut self) -> Vec<Arc<Key>> {
-        let Some(listed) = self.listed.take() else { return Vec::new() };
+        let Some(listed) = self.listed.take() else {
+            return Vec::new();
+        };
         let lists = self.lists;
         // Lists are consistent reads: one that began after a write of ours shows that write.
         self.own.retain(|_, own| own.list >= lists);
-        let gone: Vec<_> =
-            self.keys().filter(|key| !listed.contains(key) && !self.own.contains_key(key)).collect();
+        let gone: Vec<_> = self
+            .keys()
+            .filter(|key| !listed.contains(key) && !self.own.contains_key(key))
+            .collect();
         gone.iter().for_each(|key| self.remove(key));
         gone
     }
@@ -104,7 +128,10 @@ impl<K: Resource> Store<K> {
             listed.insert(key.clone());
         }
         let told = !self.confirm(&key, obj.meta(), now)?;
-        let known = self.objects.get(&key).is_some_and(|known| is_as_new(known.meta(), obj.meta()));
+        let known = self
+            .objects
+            .get(&key)
+            .is_some_and(|known| is_as_new(known.meta(), obj.meta()));
         if known && told {
             return None;
         }
@@ -128,10 +155,16 @@ impl<K: Resource> Store<K> {
     /// The result of a write of our own; subscribers are told now, and not again when the watch confirms it.
     pub fn written(&mut self, obj: K) -> Option<Arc<Key>> {
         let key = self.shared_key(obj.meta());
-        if self.objects.get(&key).is_some_and(|known| is_as_new(known.meta(), obj.meta())) {
+        if self
+            .objects
+            .get(&key)
+            .is_some_and(|known| is_as_new(known.meta(), obj.meta()))
+        {
             return None;
         }
-        let what = OwnWrite::Written { version: version(obj.meta()) };
+        let what = OwnWrite::Written {
+            version: version(obj.meta()),
+        };
         self.own.insert(key.clone(), Own { what, list: self.lists });
         self.put(&key, Arc::new(obj));
         Some(key)
@@ -139,11 +172,17 @@ impl<K: Resource> Store<K> {
 
     /// An object with that uid was deleted by us.
     pub fn deleted(&mut self, key: &Key, uid: &str, now: Instant) -> Option<Arc<Key>> {
-        let (key, known) = self.objects.get_key_value(key).map(|(key, known)| (key.clone(), known.clone()))?;
+        let (key, known) = self
+            .objects
+            .get_key_value(key)
+            .map(|(key, known)| (key.clone(), known.clone()))?;
         if known.meta().uid.as_deref() != Some(uid) {
             return None;
         }
-        let what = OwnWrite::Deleted { uid: uid.to_owned(), at: now };
+        let what = OwnWrite::Deleted {
+            uid: uid.to_owned(),
+            at: now,
+        };
         self.own.insert(key.clone(), Own { what, list: self.lists });
         self.remove(&key);
         Some(key)
@@ -185,8 +224,13 @@ impl<K: Resource> Store<K> {
 
     /// The key of that object, the stored one if there is one: each key is held once.
     fn shared_key(&self, meta: &ObjectMeta) -> Arc<Key> {
-        let key = Key { namespace: meta.namespace.clone(), name: meta.name.clone().unwrap_or_default() };
-        self.objects.get_key_value(&key).map_or_else(|| Arc::new(key), |(known, _)| known.clone())
+        let key = Key {
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone().unwrap_or_default(),
+        };
+        self.objects
+            .get_key_value(&key)
+            .map_or_else(|| Arc::new(key), |(known, _)| known.clone())
     }
 }
 
@@ -239,7 +283,10 @@ mod tests {
             labels,
             ..ObjectMeta::default()
         };
-        ConfigMap { metadata, ..ConfigMap::default() }
+        ConfigMap {
+            metadata,
+            ..ConfigMap::default()
+        }
     }
 
     fn reborn(name: &str, version: u64) -> ConfigMap {
@@ -249,14 +296,23 @@ mod tests {
     }
 
     fn store() -> Store<ConfigMap> {
-        let team: IndexFn<ConfigMap> =
-            Box::new(|obj| obj.metadata.labels.iter().flatten().map(|(_, team)| team.clone()).collect());
+        let team: IndexFn<ConfigMap> = Box::new(|obj| {
+            obj.metadata
+                .labels
+                .iter()
+                .flatten()
+                .map(|(_, team)| team.clone())
+                .collect()
+        });
         Store::new(vec![("team", team)])
     }
 
     fn list(store: &mut Store<ConfigMap>, objects: Vec<ConfigMap>) -> Vec<String> {
         store.list_begins();
-        let mut told: Vec<_> = objects.into_iter().filter_map(|obj| store.observed(obj, Instant::now())).collect();
+        let mut told: Vec<_> = objects
+            .into_iter()
+            .filter_map(|obj| store.observed(obj, Instant::now()))
+            .collect();
         told.extend(store.list_done());
         let mut told: Vec<_> = told.iter().map(|key| key.name.clone()).collect();
         told.sort();
@@ -264,19 +320,40 @@ mod tests {
     }
 
     fn version_of(store: &Store<ConfigMap>, name: &str) -> Option<u64> {
-        store.get(&Key::namespaced("ns", name)).and_then(|obj| version(&obj.metadata))
+        store
+            .get(&Key::namespaced("ns", name))
+            .and_then(|obj| version(&obj.metadata))
     }
 
     fn team(store: &Store<ConfigMap>, team: &str) -> Vec<String> {
-        store.by_index("team", team).iter().filter_map(|obj| obj.metadata.name.clone()).collect()
+        store
+            .by_index("team", team)
+            .iter()
+            .filter_map(|obj| obj.metadata.name.clone())
+            .collect()
     }
 
     #[test]
     fn tells_what_vanished_changed_or_is_new_when_listed_again() {
         let mut store = store();
-        assert_eq!(list(&mut store, vec![object("a", 1, "x"), object("b", 2, ""), object("c", 3, "x")]), ["a", "b", "c"]);
-        assert_eq!(list(&mut store, vec![object("a", 1, "x"), object("c", 9, "y"), object("d", 8, "x")]), ["b", "c", "d"]);
-        assert_eq!((team(&store, "x"), team(&store, "y")), (vec!["a".into(), "d".into()], vec!["c".into()]));
+        assert_eq!(
+            list(
+                &mut store,
+                vec![object("a", 1, "x"), object("b", 2, ""), object("c", 3, "x")]
+            ),
+            ["a", "b", "c"]
+        );
+        assert_eq!(
+            list(
+                &mut store,
+                vec![object("a", 1, "x"), object("c", 9, "y"), object("d", 8, "x")]
+            ),
+            ["b", "c", "d"]
+        );
+        assert_eq!(
+            (team(&store, "x"), team(&store, "y")),
+            (vec!["a".into(), "d".into()], vec!["c".into()])
+        );
         assert_eq!(version_of(&store, "b"), None);
     }
 
@@ -295,7 +372,10 @@ mod tests {
         let mut store = store();
         list(&mut store, vec![object("a", 1, "x"), object("b", 2, "x")]);
         store.observed(object("a", 3, "y"), Instant::now());
-        assert_eq!((team(&store, "x"), team(&store, "y")), (vec!["b".into()], vec!["a".into()]));
+        assert_eq!(
+            (team(&store, "x"), team(&store, "y")),
+            (vec!["b".into()], vec!["a".into()])
+        );
         store.vanished(&object("b", 4, "").metadata);
         assert_eq!(team(&store, "x"), Vec::<String>::new());
     }
@@ -306,9 +386,15 @@ mod tests {
         list(&mut store, vec![object("a", 1, "")]);
         assert!(store.written(object("a", 5, "x")).is_some());
         assert_eq!(team(&store, "x"), ["a"]);
-        assert!(store.observed(object("a", 3, ""), now).is_none(), "older than our write");
+        assert!(
+            store.observed(object("a", 3, ""), now).is_none(),
+            "older than our write"
+        );
         assert_eq!(version_of(&store, "a"), Some(5));
-        assert!(store.observed(object("a", 5, "x"), now).is_none(), "our write, told already");
+        assert!(
+            store.observed(object("a", 5, "x"), now).is_none(),
+            "our write, told already"
+        );
         assert!(store.observed(object("a", 6, ""), now).is_some());
         assert!(store.written(object("a", 5, "x")).is_none(), "the watch was faster");
         assert_eq!(version_of(&store, "a"), Some(6));
@@ -329,9 +415,15 @@ mod tests {
         let (mut store, now) = (store(), Instant::now());
         let key = Key::namespaced("ns", "a");
         list(&mut store, vec![object("a", 1, "")]);
-        assert!(store.deleted(&key, "other", now).is_none(), "another object of that name");
+        assert!(
+            store.deleted(&key, "other", now).is_none(),
+            "another object of that name"
+        );
         assert!(store.deleted(&key, "uid-a", now).is_some());
-        assert!(store.observed(object("a", 2, ""), now).is_none(), "a change from before our delete");
+        assert!(
+            store.observed(object("a", 2, ""), now).is_none(),
+            "a change from before our delete"
+        );
         assert_eq!(version_of(&store, "a"), None);
         assert!(store.vanished(&object("a", 3, "").metadata).is_none(), "told already");
         assert!(store.observed(reborn("a", 4), now).is_some());
@@ -346,13 +438,21 @@ mod tests {
             store.deleted(&key, "uid-a", now).unwrap();
         };
         gone(&mut store);
-        assert!(store.observed(object("a", 2, ""), now + TRUST_OWN_DELETE).is_some(), "long ago");
+        assert!(
+            store.observed(object("a", 2, ""), now + TRUST_OWN_DELETE).is_some(),
+            "long ago"
+        );
         gone(&mut store);
-        assert_eq!(list(&mut store, vec![object("a", 2, "")]), ["a"], "a later list still has it");
+        assert_eq!(
+            list(&mut store, vec![object("a", 2, "")]),
+            ["a"],
+            "a later list still has it"
+        );
         gone(&mut store);
         let mut finalizing = object("a", 3, "");
-        finalizing.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH));
+        finalizing.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+            jiff::Timestamp::UNIX_EPOCH,
+        ));
         assert!(store.observed(finalizing, now).is_some(), "waits for a finalizer");
     }
 

@@ -19,7 +19,10 @@ use crate::readiness::Gate;
 /// Between two probes for an API that is absent.
 const PROBE: Duration = Duration::from_secs(5);
 /// Between two tries after an error. Short at the top: an API server that is back must not wait for us.
-const RETRY: Backoff = Backoff { min: Duration::from_millis(200), max: Duration::from_secs(5) };
+const RETRY: Backoff = Backoff {
+    min: Duration::from_millis(200),
+    max: Duration::from_secs(5),
+};
 
 pub(super) struct WatchTask<K> {
     pub shared: Arc<Shared<K>>,
@@ -90,8 +93,17 @@ where
             Err(malformed) => {
                 let key = format!("{}/{}", malformed.namespace(), malformed.name());
                 // The parser's words may quote a value, and some kinds are made of secrets: only for debugging.
-                tracing::warn!(kind = self.kind, object = key, "skipped an object that does not fit its type");
-                tracing::debug!(kind = self.kind, object = key, error = malformed.error, "malformed object");
+                tracing::warn!(
+                    kind = self.kind,
+                    object = key,
+                    "skipped an object that does not fit its type"
+                );
+                tracing::debug!(
+                    kind = self.kind,
+                    object = key,
+                    error = malformed.error,
+                    "malformed object"
+                );
                 metrics::counter!(names::WATCH_MALFORMED, "kind" => self.kind.clone()).increment(1);
                 self.shared.change(|store| {
                     store.unreadable(&malformed.metadata);
@@ -116,7 +128,8 @@ where
                 tokio::time::sleep(RETRY.after(self.failures)).await;
             }
             Trouble::Forbidden => {
-                self.gate.note("listing and watching is forbidden: check the role of this service account");
+                self.gate
+                    .note("listing and watching is forbidden: check the role of this service account");
                 tracing::warn!(kind = self.kind, "watch is forbidden");
                 tokio::time::sleep(PROBE).await;
             }
@@ -141,7 +154,11 @@ where
             self.gate.note("API not installed: install its CRD");
         }
         if self.failures == 1 {
-            tracing::info!(kind = self.kind, optional = self.optional, "API is not served, looking again every 5 s");
+            tracing::info!(
+                kind = self.kind,
+                optional = self.optional,
+                "API is not served, looking again every 5 s"
+            );
         }
     }
 }
@@ -183,7 +200,10 @@ mod tests {
             (watcher::Error::WatchStartFailed(api(404)), Trouble::Absent),
             (watcher::Error::InitialListFailed(api(403)), Trouble::Forbidden),
             (watcher::Error::WatchStartFailed(api(410)), Trouble::Expired),
-            (watcher::Error::WatchError(Status::failure("", "").with_code(410).boxed()), Trouble::Expired),
+            (
+                watcher::Error::WatchError(Status::failure("", "").with_code(410).boxed()),
+                Trouble::Expired,
+            ),
             (watcher::Error::WatchFailed(api(500)), Trouble::Other),
             (watcher::Error::NoResourceVersion, Trouble::Other),
         ];

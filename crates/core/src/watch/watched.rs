@@ -104,7 +104,14 @@ where
 
     pub(super) fn new(indexes: Vec<(&'static str, IndexFn<K>)>, trim: Trim<K>) -> Self {
         let store = RwLock::new(Store::new(indexes));
-        Self { shared: Arc::new(Shared { store, fanout: Fanout::default(), trim, synced: watch::Sender::new(false) }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                fanout: Fanout::default(),
+                trim,
+                synced: watch::Sender::new(false),
+            }),
+        }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared<K>> {
@@ -132,10 +139,6 @@ impl<K: Resource> Shared<K> {
         self.synced.send_replace(true);
     }
 
-    pub(super) fn is_synced(&self) -> bool {
-        *self.synced.borrow()
-    }
-
     fn read(&self) -> RwLockReadGuard<'_, Store<K>> {
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,7 +154,10 @@ impl<K: Resource> Trim<K> {
             obj.meta_mut().managed_fields = None;
         }
         let annotations = &mut obj.meta_mut().annotations;
-        if annotations.as_mut().is_some_and(|all| all.remove(LAST_APPLIED).is_some() && all.is_empty()) {
+        if annotations
+            .as_mut()
+            .is_some_and(|all| all.remove(LAST_APPLIED).is_some() && all.is_empty())
+        {
             *annotations = None;
         }
         if let Some(custom) = self.custom {
@@ -162,12 +168,16 @@ impl<K: Resource> Trim<K> {
 
 impl<K> Clone for Watched<K> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
+        Self {
+            shared: self.shared.clone(),
+        }
     }
 }
 
 impl<K: Resource<DynamicType = ()>> Debug for Watched<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watched").field("kind", &K::kind(&())).finish_non_exhaustive()
+        f.debug_struct("Watched")
+            .field("kind", &K::kind(&()))
+            .finish_non_exhaustive()
     }
 }
