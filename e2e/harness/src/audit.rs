@@ -43,7 +43,10 @@ pub struct Call {
 impl Call {
     /// True for create, update, patch and delete of anything.
     pub fn is_write(&self) -> bool {
-        matches!(self.verb.as_str(), "create" | "update" | "patch" | "delete" | "deletecollection")
+        matches!(
+            self.verb.as_str(),
+            "create" | "update" | "patch" | "delete" | "deletecollection"
+        )
     }
 
     /// True for events, which have a budget of their own.
@@ -102,8 +105,14 @@ impl Counts {
 pub fn by_verb<'a>(calls: impl IntoIterator<Item = &'a Call>) -> BTreeMap<String, usize> {
     let mut table = BTreeMap::new();
     for call in calls {
-        let group = if call.group.is_empty() { String::new() } else { format!("{}/", call.group) };
-        *table.entry(format!("{} {group}{}", call.verb, call.resource)).or_default() += 1;
+        let group = if call.group.is_empty() {
+            String::new()
+        } else {
+            format!("{}/", call.group)
+        };
+        *table
+            .entry(format!("{} {group}{}", call.verb, call.resource))
+            .or_default() += 1;
     }
     table
 }
@@ -124,7 +133,9 @@ impl AuditLog {
         let mut file = File::open(&self.path).during(format_args!("open {}", self.path.display()))?;
         file.seek(SeekFrom::Start(mark.0)).during("seek in the audit log")?;
         let lines = BufReader::new(file).lines();
-        let text = lines.collect::<std::io::Result<Vec<_>>>().during(format_args!("read {}", self.path.display()))?;
+        let text = lines
+            .collect::<std::io::Result<Vec<_>>>()
+            .during(format_args!("read {}", self.path.display()))?;
         Ok(text.iter().filter_map(|line| parse(line)).collect())
     }
 

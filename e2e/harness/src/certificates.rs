@@ -22,7 +22,9 @@ pub struct Pair {
 
 impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pair").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("Pair")
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,7 +40,10 @@ pub struct PairFiles {
 impl Pair {
     /// Writes `NAME.crt` and `NAME.key` into `dir`.
     pub fn write(&self, dir: &Path, name: &str) -> Result<PairFiles> {
-        let files = PairFiles { certificate: dir.join(format!("{name}.crt")), key: dir.join(format!("{name}.key")) };
+        let files = PairFiles {
+            certificate: dir.join(format!("{name}.crt")),
+            key: dir.join(format!("{name}.key")),
+        };
         paths::write(&files.certificate, &self.certificate)?;
         paths::write(&files.key, &self.key)?;
         Ok(files)
@@ -54,7 +59,9 @@ pub struct Authority {
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authority").field("pair", &self.pair).finish_non_exhaustive()
+        f.debug_struct("Authority")
+            .field("pair", &self.pair)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,13 +80,25 @@ impl Authority {
     /// A new CA with this common name.
     pub fn new(common_name: &str) -> Result<Self> {
         let key = KeyPair::generate().map_err(failed)?;
-        let mut params = params(&Subject { common_name, ..Subject::default() })?;
+        let mut params = params(&Subject {
+            common_name,
+            ..Subject::default()
+        })?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages =
-            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
         let certificate = params.self_signed(&key).map_err(failed)?;
-        let pair = Pair { certificate: certificate.pem(), key: key.serialize_pem() };
-        Ok(Self { issuer: Issuer::new(params, key), pair })
+        let pair = Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        };
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            pair,
+        })
     }
 
     /// A leaf for servers and clients.
@@ -90,7 +109,10 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
+        Ok(Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 }
 

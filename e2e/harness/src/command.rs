@@ -15,7 +15,9 @@ pub fn run(command: &mut Command) -> Result<String> {
 
 /// `run` with the program and its arguments in one slice.
 pub fn sh(argv: &[&str]) -> Result<String> {
-    let (program, arguments) = argv.split_first().ok_or_else(|| Error::Invalid("empty command".into()))?;
+    let (program, arguments) = argv
+        .split_first()
+        .ok_or_else(|| Error::Invalid("empty command".into()))?;
     run(Command::new(program).args(arguments))
 }
 
@@ -26,13 +28,20 @@ pub fn checked(described: &str, output: &Output) -> Result<String> {
         return Ok(stdout.into_owned());
     }
     let both = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
-    Err(Error::Command { command: described.to_owned(), status: output.status.to_string(), output: tail(&both) })
+    Err(Error::Command {
+        command: described.to_owned(),
+        status: output.status.to_string(),
+        output: tail(&both),
+    })
 }
 
 /// The last lines of a text.
 pub fn tail(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default().join("\n")
+    lines
+        .get(lines.len().saturating_sub(TAIL)..)
+        .unwrap_or_default()
+        .join("\n")
 }
 
 fn describe(command: &Command) -> String {

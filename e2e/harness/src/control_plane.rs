@@ -43,7 +43,13 @@ pub struct Ports {
 
 impl Ports {
     /// The usual ones, for use in a network namespace of their own.
-    pub const USUAL: Self = Self { etcd: 2379, etcd_peer: 2380, api: 6443, controller_manager: 10257, scheduler: 10259 };
+    pub const USUAL: Self = Self {
+        etcd: 2379,
+        etcd_peer: 2380,
+        api: 6443,
+        controller_manager: 10257,
+        scheduler: 10259,
+    };
 }
 
 /// Everything the arguments depend on.
@@ -84,7 +90,11 @@ impl ControlPlane {
 
     /// Base URL of the API server for clients on this machine (or in this sandbox).
     pub fn url(&self) -> String {
-        let host = if self.level == Level::Node { NODE_IP } else { "127.0.0.1" };
+        let host = if self.level == Level::Node {
+            NODE_IP
+        } else {
+            "127.0.0.1"
+        };
         format!("https://{host}:{}", self.ports.api)
     }
 
@@ -95,7 +105,10 @@ impl ControlPlane {
         ca.pair.write(&pki, "ca")?;
         let front_proxy = Authority::new("evercert front proxy")?;
         front_proxy.pair.write(&pki, "front-proxy-ca")?;
-        let client = Subject { common_name: "front-proxy-client", ..Subject::default() };
+        let client = Subject {
+            common_name: "front-proxy-client",
+            ..Subject::default()
+        };
         front_proxy.leaf(&client)?.write(&pki, "front-proxy-client")?;
 
         let names = [
@@ -108,10 +121,18 @@ impl ControlPlane {
             API_SERVICE_IP,
             NODE_IP,
         ];
-        ca.leaf(&Subject { common_name: "kube-apiserver", organization: None, names: &names })?
-            .write(&pki, "apiserver")?;
-        ca.leaf(&Subject { common_name: "system:node:node1", organization: Some("system:nodes"), names: &["node1", NODE_IP] })?
-            .write(&pki, "kubelet")?;
+        ca.leaf(&Subject {
+            common_name: "kube-apiserver",
+            organization: None,
+            names: &names,
+        })?
+        .write(&pki, "apiserver")?;
+        ca.leaf(&Subject {
+            common_name: "system:node:node1",
+            organization: Some("system:nodes"),
+            names: &["node1", NODE_IP],
+        })?
+        .write(&pki, "kubelet")?;
         let (private, public) = signing_key()?;
         paths::write(&pki.join("sa.key"), private)?;
         paths::write(&pki.join("sa.pub"), public)?;
@@ -126,10 +147,18 @@ impl ControlPlane {
             ("scheduler", "system:kube-scheduler", None),
             ("proxy", "system:kube-proxy", None),
             ("node1", "system:node:node1", Some("system:nodes")),
-            ("apiserver-kubelet-client", "kube-apiserver-kubelet-client", Some("system:masters")),
+            (
+                "apiserver-kubelet-client",
+                "kube-apiserver-kubelet-client",
+                Some("system:masters"),
+            ),
         ];
         for (name, common_name, organization) in users {
-            let pair = ca.leaf(&Subject { common_name, organization, names: &[] })?;
+            let pair = ca.leaf(&Subject {
+                common_name,
+                organization,
+                names: &[],
+            })?;
             let files = pair.write(&self.dir.join("pki"), name)?;
             self.write_kubeconfig(name, &files)?;
         }
@@ -138,7 +167,11 @@ impl ControlPlane {
 
     fn write_kubeconfig(&self, name: &str, files: &PairFiles) -> Result<()> {
         let ca = self.ca();
-        let config = Server { url: &self.url(), ca: &ca }.with_certificate(name, files);
+        let config = Server {
+            url: &self.url(),
+            ca: &ca,
+        }
+        .with_certificate(name, files);
         paths::write(&self.kubeconfig(name), config.to_string())
     }
 
@@ -159,7 +192,11 @@ impl ControlPlane {
         let pki = self.at("pki");
         let mut argv = words(&[
             "kube-apiserver --allow-privileged=true --authorization-mode=Node,RBAC --profiling=false",
-            &format!("--etcd-servers={} --secure-port={}", loopback(self.ports.etcd), self.ports.api),
+            &format!(
+                "--etcd-servers={} --secure-port={}",
+                loopback(self.ports.etcd),
+                self.ports.api
+            ),
             &format!("--service-cluster-ip-range={SERVICE_RANGE} --client-ca-file={pki}/ca.crt"),
             &format!("--tls-cert-file={pki}/apiserver.crt --tls-private-key-file={pki}/apiserver.key"),
             "--service-account-issuer=https://kubernetes.default.svc",
@@ -178,7 +215,9 @@ impl ControlPlane {
                 "--enable-aggregator-routing=true --disable-admission-plugins=TaintNodesByCondition",
             ])),
             Level::Node => argv.extend(words(&[
-                &format!("--bind-address=0.0.0.0 --advertise-address={NODE_IP} --kubelet-preferred-address-types=InternalIP"),
+                &format!(
+                    "--bind-address=0.0.0.0 --advertise-address={NODE_IP} --kubelet-preferred-address-types=InternalIP"
+                ),
                 "--enable-admission-plugins=NodeRestriction",
                 &format!("--kubelet-client-certificate={pki}/apiserver-kubelet-client.crt"),
                 &format!("--kubelet-client-key={pki}/apiserver-kubelet-client.key"),
@@ -197,8 +236,15 @@ impl ControlPlane {
     /// kube-controller-manager and its arguments. With the default client rate it takes 5 s longer to start.
     pub fn controller_manager(&self) -> Vec<String> {
         let pki = self.at("pki");
-        let controllers = if self.level == Level::Node { "*" } else { "*,-node-lifecycle-controller" };
-        let mut argv = vec!["kube-controller-manager".to_owned(), format!("--controllers={controllers}")];
+        let controllers = if self.level == Level::Node {
+            "*"
+        } else {
+            "*,-node-lifecycle-controller"
+        };
+        let mut argv = vec![
+            "kube-controller-manager".to_owned(),
+            format!("--controllers={controllers}"),
+        ];
         argv.extend(words(&[
             &self.component_flags("kcm", self.ports.controller_manager),
             "--use-service-account-credentials=true --kube-api-qps=2000 --kube-api-burst=4000",
@@ -211,7 +257,10 @@ impl ControlPlane {
 
     /// kube-scheduler and its arguments.
     pub fn scheduler(&self) -> Vec<String> {
-        words(&["kube-scheduler", &self.component_flags("scheduler", self.ports.scheduler)])
+        words(&[
+            "kube-scheduler",
+            &self.component_flags("scheduler", self.ports.scheduler),
+        ])
     }
 
     fn component_flags(&self, user: &str, port: u16) -> String {
@@ -243,10 +292,17 @@ fn loopback(port: u16) -> String {
 
 /// Splits at blanks: no path of ours has one (checked when the directory is made).
 fn words(lines: &[&str]) -> Vec<String> {
-    lines.iter().flat_map(|line| line.split_whitespace()).map(str::to_owned).collect()
+    lines
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// True where a directory can stand in our argument lists and configuration files.
 pub fn usable_dir(dir: &Path) -> bool {
-    dir.is_absolute() && dir.to_str().is_some_and(|text| !text.contains(|c: char| c.is_whitespace() || c == '"'))
+    dir.is_absolute()
+        && dir
+            .to_str()
+            .is_some_and(|text| !text.contains(|c: char| c.is_whitespace() || c == '"'))
 }

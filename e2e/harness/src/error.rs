@@ -75,18 +75,27 @@ pub trait During<T> {
 
 impl<T> During<T> for io::Result<T> {
     fn during(self, action: impl Display) -> Result<T> {
-        self.map_err(|source| Error::Io { action: action.to_string(), source })
+        self.map_err(|source| Error::Io {
+            action: action.to_string(),
+            source,
+        })
     }
 }
 
 impl<T> During<T> for std::result::Result<T, kube::Error> {
     fn during(self, action: impl Display) -> Result<T> {
-        self.map_err(|source| Error::Kube { action: action.to_string(), source: Box::new(source) })
+        self.map_err(|source| Error::Kube {
+            action: action.to_string(),
+            source: Box::new(source),
+        })
     }
 }
 
 impl<T> During<T> for nix::Result<T> {
     fn during(self, action: impl Display) -> Result<T> {
-        self.map_err(|errno| Error::Io { action: action.to_string(), source: errno.into() })
+        self.map_err(|errno| Error::Io {
+            action: action.to_string(),
+            source: errno.into(),
+        })
     }
 }

@@ -61,8 +61,12 @@ impl GoModule {
             partial.clone()
         };
         let mut go = Command::new("go");
-        go.current_dir(&self.source).env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
-        go.args(["build", "-trimpath", "-ldflags", self.ldflags, "-o"]).arg(target).args(self.packages);
+        go.current_dir(&self.source)
+            .env("CGO_ENABLED", "0")
+            .env("GOTOOLCHAIN", "local");
+        go.args(["build", "-trimpath", "-ldflags", self.ldflags, "-o"])
+            .arg(target)
+            .args(self.packages);
         command::run(&mut go)?;
         fs::rename(&partial, out).during(format_args!("rename {}", partial.display()))?;
         eprintln!("    {} built in {} s", self.name, start.elapsed().as_secs());
@@ -85,13 +89,20 @@ impl GoModule {
         }
         hash.update(self.ldflags);
         hash.update(go_version()?);
-        Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Ok(hash
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
     }
 }
 
 fn go_version() -> Result<String> {
     command::run(Command::new("go").arg("version").env("GOTOOLCHAIN", "local")).map_err(|error| match error {
-        Error::Io { .. } => Error::Needs("Go ≥ 1.26 is needed to build Kubernetes, Pebble and Helm: no `go` in PATH".into()),
+        Error::Io { .. } => {
+            Error::Needs("Go ≥ 1.26 is needed to build Kubernetes, Pebble and Helm: no `go` in PATH".into())
+        }
         other => other,
     })
 }

@@ -16,7 +16,10 @@ pub struct Server<'a> {
 impl Server<'_> {
     /// A kubeconfig whose user has a client certificate.
     pub fn with_certificate(&self, user: &str, files: &crate::certificates::PairFiles) -> Value {
-        self.with_user(user, json!({"client-certificate": files.certificate, "client-key": files.key}))
+        self.with_user(
+            user,
+            json!({"client-certificate": files.certificate, "client-key": files.key}),
+        )
     }
 
     /// A kubeconfig whose user has a bearer token.

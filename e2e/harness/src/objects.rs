@@ -48,7 +48,10 @@ pub async fn apply_one(client: &Client, object: Value) -> Result<()> {
 }
 
 async fn resource(client: &Client, object: &DynamicObject) -> Result<(ApiResource, ApiCapabilities)> {
-    let types = object.types.clone().ok_or_else(|| Error::Invalid("object without apiVersion or kind".into()))?;
+    let types = object
+        .types
+        .clone()
+        .ok_or_else(|| Error::Invalid("object without apiVersion or kind".into()))?;
     let action = format!("find {} {} in the API", types.api_version, types.kind);
     let gvk = kube::core::GroupVersionKind::try_from(&types)
         .map_err(|error| Error::Invalid(format!("apiVersion {}: {error}", types.api_version)))?;
@@ -57,7 +60,11 @@ async fn resource(client: &Client, object: &DynamicObject) -> Result<(ApiResourc
 
 async fn established(api: &Api<DynamicObject>, name: &str) -> Result<()> {
     let what = format!("CRD {name}");
-    let awaited = Awaited { what: &what, limit: CRD_LIMIT, log: Path::new("kube-apiserver.log") };
+    let awaited = Awaited {
+        what: &what,
+        limit: CRD_LIMIT,
+        log: Path::new("kube-apiserver.log"),
+    };
     awaited
         .until(async || {
             let crd = api.get(name).await.during(format_args!("get CRD {name}"))?;

@@ -7,23 +7,17 @@
 mod builder;
 mod start;
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Deref;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{ObjectMeta, PostParams};
-use kube::{Api, Client};
 use nix::sys::signal::Signal;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use builder::PlaneBuilder;
 
-use crate::audit::AuditLog;
-use crate::control_plane::ControlPlane;
-use crate::error::{During, Error, Result};
+use crate::api_server::ApiServer;
+use crate::error::{Error, Result};
 use crate::process::Process;
-use crate::{objects, users};
 
 /// Name of the API server among the components.
 pub const API_SERVER: &str = "kube-apiserver";
@@ -31,14 +25,13 @@ pub const API_SERVER: &str = "kube-apiserver";
 /// A running control plane.
 #[derive(Debug)]
 pub struct Plane {
-    control: ControlPlane,
+    server: ApiServer,
     processes: Mutex<Vec<Process>>,
     /// Removes the directory once this process is gone; holding it is what keeps the directory.
     _watcher: std::process::Child,
 }
 
 static SHARED: OnceCell<Plane> = OnceCell::const_new();
-static NAMESPACES: AtomicU32 = AtomicU32::new(0);
 
 impl Plane {
     /// The plane of this test binary, started at the first call (4 to 7 s).
@@ -56,75 +49,6 @@ impl Plane {
     /// A plane of one's own, for tests that stop it or need options.
     pub fn builder() -> PlaneBuilder {
         PlaneBuilder::default()
-    }
-
-    /// Cluster administrator. A client belongs to the runtime it was made in: make one a test.
-    pub async fn client(&self) -> Result<Client> {
-        users::client(&self.kubeconfig()).await
-    }
-
-    /// Kubeconfig of the cluster administrator.
-    pub fn kubeconfig(&self) -> PathBuf {
-        self.control.kubeconfig("admin")
-    }
-
-    /// `https://127.0.0.1:PORT`
-    pub fn url(&self) -> String {
-        self.control.url()
-    }
-
-    /// Directory of this run: logs, kubeconfigs, certificates.
-    pub fn dir(&self) -> &Path {
-        &self.control.dir
-    }
-
-    /// Makes a namespace of a name that nobody else has, and returns the name.
-    pub async fn namespace(&self, prefix: &str) -> Result<String> {
-        let number = NAMESPACES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{prefix}-{}-{number}", std::process::id());
-        let namespaces: Api<Namespace> = Api::all(self.client().await?);
-        let object = Namespace {
-            metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
-            ..Namespace::default()
-        };
-        let created = namespaces.create(&PostParams::default(), &object).await;
-        created.during(format_args!("create namespace {name}"))?;
-        Ok(name)
-    }
-
-    /// Acts as a ServiceAccount (made if missing) with a token of its own: what RBAC does not grant is refused.
-    pub async fn client_for(&self, namespace: &str, service_account: &str) -> Result<Client> {
-        let kubeconfig = self.kubeconfig_for(namespace, service_account).await?;
-        users::client(&kubeconfig).await
-    }
-
-    /// Kubeconfig of a ServiceAccount (made if missing), by TokenRequest.
-    pub async fn kubeconfig_for(&self, namespace: &str, service_account: &str) -> Result<PathBuf> {
-        let admin = self.client().await?;
-        users::kubeconfig_for(&admin, &self.control, namespace, service_account).await
-    }
-
-    /// Applies every object of a YAML text (several documents); CRDs are waited for until they are served.
-    pub async fn apply(&self, yaml: &str) -> Result<()> {
-        objects::apply(&self.client().await?, yaml).await
-    }
-
-    /// Applies CRDs given as objects or as JSON and waits until they are served.
-    pub async fn apply_crds<T: serde::Serialize>(&self, crds: impl IntoIterator<Item = T>) -> Result<()> {
-        let client = self.client().await?;
-        for crd in crds {
-            let value = serde_json::to_value(crd).map_err(|error| Error::Invalid(format!("CRD: {error}")))?;
-            objects::apply_one(&client, value).await?;
-        }
-        Ok(())
-    }
-
-    /// The audit log; only with [`PlaneBuilder::audit`].
-    pub fn audit(&self) -> Result<AuditLog> {
-        if !self.control.audit {
-            return Err(Error::Invalid("this plane has no audit log: Plane::builder().audit(true)".into()));
-        }
-        Ok(AuditLog::new(self.control.audit_log()))
     }
 
     /// Kills a component, as a crash would.
@@ -148,7 +72,7 @@ impl Plane {
         let process = find(&mut processes, component)?;
         process.kill();
         *process = Process::start(process.spec.clone())?;
-        start::api_ready(&self.control, &mut processes).await
+        start::api_ready(&self.server.control, &mut processes).await
     }
 
     /// Process number of a component, for measuring.
@@ -159,6 +83,14 @@ impl Plane {
     async fn with<T>(&self, component: &str, act: impl FnOnce(&mut Process) -> T) -> Result<T> {
         let mut processes = self.processes.lock().await;
         Ok(act(find(&mut processes, component)?))
+    }
+}
+
+impl Deref for Plane {
+    type Target = ApiServer;
+
+    fn deref(&self) -> &ApiServer {
+        &self.server
     }
 }
 

@@ -48,7 +48,9 @@ impl Awaited<'_> {
 pub async fn http_ok(address: SocketAddr, path: &str) -> bool {
     let attempt = async {
         let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: probe\r\n\r\n").as_bytes()).await?;
+        stream
+            .write_all(format!("GET {path} HTTP/1.0\r\nHost: probe\r\n\r\n").as_bytes())
+            .await?;
         let mut head = [0_u8; 12];
         stream.read_exact(&mut head).await?;
         std::io::Result::Ok(head.ends_with(b" 200"))

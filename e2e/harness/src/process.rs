@@ -66,7 +66,10 @@ impl Process {
         let (out, err) = (open_log(&spec.log)?, open_log(&spec.log)?);
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).args(&spec.argv);
-        command.env_clear().envs(spec.env.iter().map(|(k, v)| (k, v))).current_dir(&spec.dir);
+        command
+            .env_clear()
+            .envs(spec.env.iter().map(|(k, v)| (k, v)))
+            .current_dir(&spec.dir);
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         let child = spawn_tied(command).during(format_args!("start {} (setpriv of util-linux)", spec.name))?;
         Ok(Self { spec, child })
@@ -121,7 +124,11 @@ fn open_log(path: &Path) -> Result<File> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).during(format_args!("make {}", parent.display()))?;
     }
-    OpenOptions::new().create(true).append(true).open(path).during(format_args!("open {}", path.display()))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .during(format_args!("open {}", path.display()))
 }
 
 /// The last lines of a log; empty where it cannot be read.

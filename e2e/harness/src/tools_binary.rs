@@ -12,7 +12,10 @@ pub fn module() -> GoModule {
     GoModule {
         source: paths::repository().join("e2e/tools"),
         name: "tools",
-        packages: &["github.com/letsencrypt/pebble/v2/cmd/pebble", "helm.sh/helm/v4/cmd/helm"],
+        packages: &[
+            "github.com/letsencrypt/pebble/v2/cmd/pebble",
+            "helm.sh/helm/v4/cmd/helm",
+        ],
         ldflags: "-s -w",
         takes: "Pebble and Helm; 2 to 4 minutes the first time",
     }

@@ -29,14 +29,18 @@ pub async fn config(kubeconfig: &Path) -> Result<Config> {
         source: Box::new(error),
     };
     let file = Kubeconfig::read_from(kubeconfig).map_err(failed)?;
-    let mut config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.map_err(failed)?;
+    let mut config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+        .await
+        .map_err(failed)?;
     config.proxy_url = None;
     Ok(config)
 }
 
 /// True where the API server says that it is ready.
 pub async fn api_answers(client: &Client) -> bool {
-    let Ok(request) = http::Request::get("/readyz").body(Vec::new()) else { return false };
+    let Ok(request) = http::Request::get("/readyz").body(Vec::new()) else {
+        return false;
+    };
     client.request_text(request).await.is_ok()
 }
 
@@ -44,7 +48,10 @@ pub async fn api_answers(client: &Client) -> bool {
 pub async fn kubeconfig_for(admin: &Client, control: &ControlPlane, namespace: &str, name: &str) -> Result<PathBuf> {
     let accounts: Api<ServiceAccount> = Api::namespaced(admin.clone(), namespace);
     let account = ServiceAccount {
-        metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
         ..ServiceAccount::default()
     };
     match accounts.create(&PostParams::default(), &account).await {
@@ -52,14 +59,21 @@ pub async fn kubeconfig_for(admin: &Client, control: &ControlPlane, namespace: &
         created => drop(created.during(format_args!("create ServiceAccount {namespace}/{name}"))?),
     }
     let wish = TokenRequest {
-        spec: TokenRequestSpec { expiration_seconds: Some(TOKEN_SECONDS), ..TokenRequestSpec::default() },
+        spec: TokenRequestSpec {
+            expiration_seconds: Some(TOKEN_SECONDS),
+            ..TokenRequestSpec::default()
+        },
         ..TokenRequest::default()
     };
     let request = accounts.create_token_request(name, &PostParams::default(), &wish).await;
     let request = request.during(format_args!("request a token for ServiceAccount {namespace}/{name}"))?;
     let token = request.status.map(|status| status.token).unwrap_or_default();
     let ca = control.ca();
-    let config = Server { url: &control.url(), ca: &ca }.with_token(name, &token);
+    let config = Server {
+        url: &control.url(),
+        ca: &ca,
+    }
+    .with_token(name, &token);
     let path = control.kubeconfig(&format!("{namespace}.{name}"));
     paths::write(&path, config.to_string())?;
     Ok(path)

@@ -12,7 +12,9 @@ async fn objects_are_kept_apart_by_namespace() -> anyhow::Result<()> {
     let plane = Plane::shared().await;
     let (one, two) = (plane.namespace("apart").await?, plane.namespace("apart").await?);
     let map: ConfigMap = serde_json::from_value(json!({"metadata": {"name": "a"}, "data": {"k": "v"}}))?;
-    Api::namespaced(plane.client().await?, &one).create(&PostParams::default(), &map).await?;
+    Api::namespaced(plane.client().await?, &one)
+        .create(&PostParams::default(), &map)
+        .await?;
     let other: Api<ConfigMap> = Api::namespaced(plane.client().await?, &two);
     assert!(other.get_opt("a").await?.is_none());
     Ok(())
@@ -41,6 +43,12 @@ async fn the_api_server_comes_back_with_its_data_and_the_audit_log_counts() -> a
     maps.list(&ListParams::default()).await?;
     let mut calls = audit.since(mark)?;
     calls.retain(|call| call.user == "admin" && call.resource != "namespaces" && !call.resource.is_empty());
-    assert_eq!(Counts::of(&calls), Counts { reads: 1, ..Counts::default() });
+    assert_eq!(
+        Counts::of(&calls),
+        Counts {
+            reads: 1,
+            ..Counts::default()
+        }
+    );
     Ok(())
 }

@@ -14,7 +14,12 @@ pub struct PlaneBuilder {
 
 impl Default for PlaneBuilder {
     fn default() -> Self {
-        Self { audit: false, controller_manager: true, scheduler: false, api_args: Vec::new() }
+        Self {
+            audit: false,
+            controller_manager: true,
+            scheduler: false,
+            api_args: Vec::new(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::{env, fs};
 use tokio::sync::Mutex;
 
 use super::{Plane, PlaneBuilder, START_LIMIT};
+use crate::api_server::ApiServer;
 use crate::control_plane::{ControlPlane, Level, Ports};
 use crate::error::{During, Error, Result};
 use crate::probe::{self, Awaited};
@@ -19,7 +20,9 @@ const ATTEMPTS: usize = 3;
 
 pub(super) async fn start(builder: &PlaneBuilder) -> Result<Plane> {
     let binary = tokio::task::spawn_blocking(cluster_binary::ensure);
-    let binary = binary.await.map_err(|error| Error::Invalid(format!("build of the cluster binary: {error}")))??;
+    let binary = binary
+        .await
+        .map_err(|error| Error::Invalid(format!("build of the cluster binary: {error}")))??;
     let mut attempt = 1;
     loop {
         match start_once(builder, &binary).await {
@@ -30,11 +33,16 @@ pub(super) async fn start(builder: &PlaneBuilder) -> Result<Plane> {
 }
 
 async fn start_once(builder: &PlaneBuilder, binary: &Path) -> Result<Plane> {
-    let dir = tempfile::Builder::new().prefix("evercert-plane-").tempdir_in(paths::temporary());
+    let dir = tempfile::Builder::new()
+        .prefix("evercert-plane-")
+        .tempdir_in(paths::temporary());
     let dir = dir.during("make a temporary directory")?.keep();
     let watcher = watch(&dir)?;
     if !control_plane::usable_dir(&dir) {
-        return Err(Error::Invalid(format!("{}: blanks in a path are not supported", dir.display())));
+        return Err(Error::Invalid(format!(
+            "{}: blanks in a path are not supported",
+            dir.display()
+        )));
     }
     cluster_binary::link(binary, &dir.join("bin"))?;
     let etcd = dir.join("etcd");
@@ -49,7 +57,11 @@ async fn start_once(builder: &PlaneBuilder, binary: &Path) -> Result<Plane> {
     };
     control.write_files()?;
     let processes = components(builder, &control).await?;
-    Ok(Plane { control, processes: Mutex::new(processes), _watcher: watcher })
+    Ok(Plane {
+        server: ApiServer { control },
+        processes: Mutex::new(processes),
+        _watcher: watcher,
+    })
 }
 
 async fn components(builder: &PlaneBuilder, control: &ControlPlane) -> Result<Vec<Process>> {
@@ -68,7 +80,11 @@ async fn components(builder: &PlaneBuilder, control: &ControlPlane) -> Result<Ve
 
 async fn etcd_ready(control: &ControlPlane, processes: &mut [Process]) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, control.ports.etcd));
-    let awaited = Awaited { what: "etcd", limit: START_LIMIT, log: &control.log("etcd") };
+    let awaited = Awaited {
+        what: "etcd",
+        limit: START_LIMIT,
+        log: &control.log("etcd"),
+    };
     awaited
         .until(async || {
             processes.iter_mut().try_for_each(Process::check_alive)?;
@@ -80,7 +96,11 @@ async fn etcd_ready(control: &ControlPlane, processes: &mut [Process]) -> Result
 /// Waits until the API server answers /readyz to the administrator.
 pub(super) async fn api_ready(control: &ControlPlane, processes: &mut [Process]) -> Result<()> {
     let client = users::client(&control.kubeconfig("admin")).await?;
-    let awaited = Awaited { what: super::API_SERVER, limit: START_LIMIT, log: &control.log(super::API_SERVER) };
+    let awaited = Awaited {
+        what: super::API_SERVER,
+        limit: START_LIMIT,
+        log: &control.log(super::API_SERVER),
+    };
     awaited
         .until(async || {
             processes.iter_mut().try_for_each(Process::check_alive)?;
@@ -95,8 +115,17 @@ fn spec(control: &ControlPlane, mut argv: Vec<String>) -> Spec {
         *program = control.dir.join("bin").join(&name).display().to_string();
     }
     let path = env::var("PATH").unwrap_or_default();
-    let env = vec![("PATH".to_owned(), path), ("HOME".to_owned(), control.dir.display().to_string())];
-    Spec { log: control.log(&name), dir: control.dir.clone(), name, argv, env }
+    let env = vec![
+        ("PATH".to_owned(), path),
+        ("HOME".to_owned(), control.dir.display().to_string()),
+    ];
+    Spec {
+        log: control.log(&name),
+        dir: control.dir.clone(),
+        name,
+        argv,
+        env,
+    }
 }
 
 /// Ports that were free a moment ago, all different.
@@ -124,6 +153,10 @@ fn watch(dir: &Path) -> Result<Child> {
     let script = r#"cat; for i in 1 2 3 4 5; do rm -rf "$0" && exit 0; sleep 0.2; done"#;
     let mut shell = Command::new("setsid");
     shell.args(["sh", "-c", script]).arg(dir);
-    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    shell
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir("/");
     shell.spawn().during("start the clean-up shell (setsid)")
 }
