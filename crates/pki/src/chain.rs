@@ -17,7 +17,7 @@ pub struct Normalised {
 /// At most one signature is checked for each certificate and each other with its issuer's name, and the whole gives up
 /// after a few times as many as an honest chain needs.
 pub fn normalise(certificates: Vec<Certificate>) -> Result<Normalised, Error> {
-    let mut line = in_line(distinct(certificates)?)?;
+    let mut line = in_line(&distinct(certificates)?)?;
     let Some(top) = line.last().cloned() else {
         return Err(Error::BrokenChain("no certificate".into()));
     };
@@ -58,8 +58,8 @@ fn distinct(mut certificates: Vec<Certificate>) -> Result<Vec<Certificate>, Erro
 }
 
 /// From the one certificate that signed no other upwards to the one that none of the others signed.
-fn in_line(certificates: Vec<Certificate>) -> Result<Vec<Certificate>, Error> {
-    let parents = parents(&certificates)?;
+fn in_line(certificates: &[Certificate]) -> Result<Vec<Certificate>, Error> {
+    let parents = parents(certificates)?;
     let is_parent = |index: usize| parents.contains(&Some(index));
     let mut leaves = (0..certificates.len()).filter(|index| !is_parent(*index));
     let mut next = match (leaves.next(), leaves.next()) {

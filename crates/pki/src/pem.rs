@@ -128,7 +128,9 @@ impl Open<'_> {
 mod tests {
     use super::*;
 
-    fn found(input: &[u8]) -> Result<Vec<(String, bool, Vec<u8>)>, String> {
+    type Found = Result<Vec<(String, bool, Vec<u8>)>, String>;
+
+    fn found(input: &[u8]) -> Found {
         let list = blocks(input).map_err(|err| err.to_string())?;
         Ok(list
             .into_iter()
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn blocks_are_found_among_other_text_and_broken_ones_are_named() {
         let bad = |reason: &str| Err(format!("invalid PEM: {reason}"));
-        let table: [(&[u8], Result<Vec<(String, bool, Vec<u8>)>, String>); 11] = [
+        let table: [(&[u8], Found); 11] = [
             (b"", Ok(vec![])),
             (b"\xff\xfe\0 nothing", Ok(vec![])),
             (

@@ -1,4 +1,10 @@
 //! Order of chains: shuffled, doubled, broken, circular and too long.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail loudly"
+)]
 
 use evercert_pki::Error;
 use evercert_pki::certificate::{Certificate, to_pem_chain};

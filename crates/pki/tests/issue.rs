@@ -1,6 +1,10 @@
 //! Requests and certificates from end to end, with OpenSSL reading what we wrote and rcgen writing what we read.
-
-use std::collections::BTreeSet;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail loudly"
+)]
 
 use evercert_pki::certificate::Certificate;
 use evercert_pki::csr::{self, Csr, CsrTemplate};
@@ -524,15 +528,7 @@ fn serials_are_positive_and_never_zero() {
     assert_eq!(
         serials,
         ["1".to_owned(), "80".repeat(15), "1".to_owned() + &"01".repeat(15)]
-            .map(|hex| hex.trim_start_matches('0').to_owned())
-            .map(|hex| if hex.starts_with("80") {
-                "00".to_owned() + &hex
-            } else {
-                hex
-            })
-            .map(|hex| hex.trim_start_matches('0').to_owned())
     );
-    assert_eq!(serials.iter().collect::<BTreeSet<_>>().len(), 3);
 }
 
 proptest::proptest! {

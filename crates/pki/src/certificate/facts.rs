@@ -1,6 +1,6 @@
 //! What a certificate says, and what can be proved about it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -87,7 +87,7 @@ impl Certificate {
 
     /// Serial number in lower-case hex without leading zeros.
     pub fn serial_hex(&self) -> String {
-        let hex: String = self.0.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&self.0.serial);
         let trimmed = hex.trim_start_matches('0');
         if trimmed.is_empty() { "0".into() } else { trimmed.into() }
     }
@@ -185,6 +185,16 @@ impl Certificate {
     pub(crate) fn extension(&self, oid: &Oid) -> Option<&Extension> {
         Extension::find(&self.0.extensions, oid)
     }
+}
+
+/// Lower-case hex, two digits a byte.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Certificates one after the other as PEM.
