@@ -138,10 +138,9 @@ impl Observation {
         Some(match &self.remembered {
             Some(remembered) if remembered == hash => Standing::Known,
             Some(_) if in_template => Standing::Refresh,
-            Some(_) => Standing::Changed,
             None if in_template => Standing::Known,
             None if self.in_template.is_empty() => Standing::New,
-            None => Standing::Changed,
+            Some(_) | None => Standing::Changed,
         })
     }
 }

@@ -1,9 +1,12 @@
 //! The table of `decide`.
 
+#![allow(clippy::too_many_lines, reason = "tables")]
+#![allow(clippy::unnecessary_wraps, reason = "contents read as the field they are put into")]
+
 use super::*;
 
 const CONFIG: Config = Config {
-    settle_timeout: Duration::from_secs(60),
+    settle_timeout: Duration::from_mins(1),
 };
 
 fn at(second: i64) -> Timestamp {

@@ -205,7 +205,8 @@ mod tests {
             ("app-1", PLAIN),
             ("app-2", PLAIN),
         ]);
-        let table: &[(&str, serde_json::Value, &[(&str, bool)])] = &[
+        type Row = (&'static str, serde_json::Value, &'static [(&'static str, bool)]);
+        let table: &[Row] = &[
             ("no annotation", json!({}), &[]),
             (
                 "auto follows references, existing or not",

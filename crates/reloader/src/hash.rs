@@ -77,7 +77,8 @@ mod tests {
     // Expected values are those of sha1sum over the joined text in each comment.
     #[test]
     fn secret_hash_is_upstreams() {
-        let table: [(&[(&str, &[u8])], &str); 5] = [
+        type Data = &'static [(&'static str, &'static [u8])];
+        let table: [(Data, &str); 5] = [
             (&[], "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
             (&[("password", b"s3cr3t")], "d93dd00779cd04e2ec1db21fa3d0e20deea13f9c"), // password=s3cr3t
             (&[("b", b"2"), ("a", b"1")], "f83e99e324ba68ccc373a58ef1eb42f8ab88646a"), // a=1;b=2

@@ -24,48 +24,54 @@ use crate::workloads::Workload;
 /// How many workloads are looked at at a time; the API server is the limit, not this.
 const CONCURRENCY: usize = 16;
 
-/// Runs until shutdown.
-pub async fn run(rt: Runtime, settings: Settings) {
+/// Starts the watches, which stay warm in every replica. The future that is returned acts: it is to run only while
+/// leading, looks at every workload first, and ends with the runtime's shutdown.
+pub fn start(rt: Runtime, settings: Settings) -> impl Future<Output = ()> + Send + 'static {
     let settings = Arc::new(settings);
     let stores = Stores::start(&rt, &settings);
     let contents = Arc::new(Contents::new(Writer::new(rt.client.clone(), FIELD_MANAGER)));
     forget_deleted(&rt, &stores, &contents);
-    run_kind::<Deployment>(rt, settings, stores, contents).await;
-}
-
-async fn run_kind<W: Workload>(rt: Runtime, settings: Arc<Settings>, stores: Stores, contents: Arc<Contents>) {
-    let filing = settings.clone();
-    let filed = move |workload: &W| {
-        let covered = workload.view().filter(|view| filing.covers(view.namespace()));
-        covered.map(|view| keys_of(&view, &filing.rules)).unwrap_or_default()
-    };
-    let workloads = Watched::<W>::builder(rt.client.clone(), settings.scope.clone())
-        .trim(W::trim)
-        .index(BY_SOURCE, filed)
-        .start(&rt);
-    let all_synced = async {
-        stores.synced().await;
-        workloads.synced().await;
-    };
-    tokio::select! {
-        () = all_synced => {}
-        () = rt.shutdown.requested() => return,
-    }
-    let triggers = vec![workloads.subscribe().boxed(), users_of_changed(&stores, &workloads)];
-    let passes = Arc::new(Passes {
-        workloads,
+    let passes = Passes {
+        workloads: watch::<Deployment>(&rt, &settings),
         stores,
         contents,
         settings,
         writer: Writer::new(rt.client.clone(), FIELD_MANAGER),
         events: rt.events.clone(),
         clock: rt.clock.clone(),
-    });
+    };
+    act(rt, passes)
+}
+
+fn watch<W: Workload>(rt: &Runtime, settings: &Arc<Settings>) -> Watched<W> {
+    let filing = settings.clone();
+    let filed = move |workload: &W| {
+        let covered = workload.view().filter(|view| filing.covers(view.namespace()));
+        covered.map(|view| keys_of(&view, &filing.rules)).unwrap_or_default()
+    };
+    let builder = Watched::builder(rt.client.clone(), settings.scope.clone());
+    builder.trim(W::trim).index(BY_SOURCE, filed).start(rt)
+}
+
+async fn act<W: Workload>(rt: Runtime, passes: Passes<W>) {
+    let all_synced = async {
+        passes.stores.synced().await;
+        passes.workloads.synced().await;
+    };
+    tokio::select! {
+        () = all_synced => {}
+        () = rt.shutdown.requested() => return,
+    }
+    let triggers = vec![
+        passes.workloads.subscribe().boxed(),
+        users_of_changed(&passes.stores, &passes.workloads),
+    ];
     let config = ControllerConfig {
         name: W::KIND,
         concurrency: CONCURRENCY,
         backoff: Backoff::CERTIFICATES,
     };
+    let passes = Arc::new(passes);
     controller::run(&rt, config, triggers, move |key| {
         let passes = passes.clone();
         async move { passes.run(key).await }

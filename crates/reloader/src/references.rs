@@ -138,6 +138,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn container_is_chosen_in_upstreams_order() {
         let secret_volume = json!({"name": "v", "secret": {"secretName": "tls"}});
         let idle = json!({"name": "idle"});

@@ -1,6 +1,16 @@
 //! A reloader in this process against a real API server, and objects named by intent.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where the API server refuses it"
+)]
+#![allow(
+    missing_debug_implementations,
+    missing_docs,
+    reason = "never printed; named by intent"
+)]
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -47,7 +57,7 @@ impl Reloader {
             instance: "test".into(),
         };
         let rt = Runtime::new(client.clone(), reporter);
-        let task = tokio::spawn(operator::run(rt.clone(), settings));
+        let task = tokio::spawn(operator::start(rt.clone(), settings));
         Self { rt, task }
     }
 
@@ -175,10 +185,10 @@ impl Space {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        match tokio::time::timeout(DEADLINE, look).await {
-            Ok(found) => found,
-            Err(_) => panic!("{name}: not {what}: {:?}", api.get(name).await.unwrap()),
+        if let Ok(found) = tokio::time::timeout(DEADLINE, look).await {
+            return found;
         }
+        panic!("{name}: not {what}: {:?}", api.get(name).await.unwrap())
     }
 
     /// Waits until the workload's memory holds this source; returns its hash.
