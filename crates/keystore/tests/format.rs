@@ -51,7 +51,7 @@ fn the_bytes_are_those_of_the_format_and_never_change() {
     let digest = openssl::bn::BigNum::from_slice(&openssl::sha::sha256(&written)).unwrap();
     let expected = "7C342124D3C705A57CA07BAAC8B9178DC6253A33233E4D51F6CE098CCFB31E73";
     assert_eq!(
-        &*digest.to_hex_str().unwrap(),
+        digest.to_hex_str().unwrap().to_string(),
         expected,
         "a change of these bytes restarts every workload once"
     );

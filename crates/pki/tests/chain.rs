@@ -1,4 +1,5 @@
 //! Order of chains: shuffled, doubled, broken, circular and too long.
+#![allow(clippy::too_many_lines, reason = "tables are long")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

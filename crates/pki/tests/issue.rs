@@ -1,4 +1,5 @@
 //! Requests and certificates from end to end, with OpenSSL reading what we wrote and rcgen writing what we read.
+#![allow(clippy::too_many_lines, reason = "tables are long")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

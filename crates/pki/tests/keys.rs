@@ -1,4 +1,5 @@
 //! Private keys against OpenSSL's own encoders, and the torture inputs that Secrets hold in practice.
+#![allow(clippy::too_many_lines, reason = "tables are long")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
