@@ -22,19 +22,18 @@ pub enum Write {
 
 /// The write of a plan and how many sources its memory had no room for; no write where nothing is to be said.
 ///
-/// A restart names uid and resourceVersion, so it applies to the very state that was decided on, or not at all. The memory
-/// goes along in the same patch. Memory alone names the uid only: nobody else writes that key.
+/// The patch names the uid, so it never hits a successor of the same name. It names no resourceVersion: containers and
+/// variables are merged by name and nobody else writes our annotation, so no update can be lost, while each status write
+/// of the Deployment controller would make it fail. The memory goes along in the same patch.
 pub fn write_for(workload: &View<'_>, observed: &Observed, plan: &Plan, strategy: Strategy) -> (Option<Write>, usize) {
     if plan.restart_for.is_empty() && plan.remember.is_empty() {
         return (None, 0);
     }
-    let old = workload.annotations().get(keys::SEEN);
-    let Encoded { text, left_out } = seen::encode(&memory_after(old, observed, plan));
-    let uid = &workload.meta.uid;
+    let uid = workload.uid();
+    let Encoded { text, left_out } = seen::encode(&memory_after(workload.seen(), observed, plan), uid);
     if !plan.restart_for.is_empty() {
         let template = strategy.template_patch(workload, &plan.restart_for);
-        let version = &workload.meta.resource_version;
-        let metadata = json!({"uid": uid, "resourceVersion": version, "annotations": {keys::SEEN: text}});
+        let metadata = json!({"uid": uid, "annotations": {keys::SEEN: text}});
         return (
             Some(Write::Restart(
                 json!({"metadata": metadata, "spec": {"template": template}}),
@@ -42,14 +41,13 @@ pub fn write_for(workload: &View<'_>, observed: &Observed, plan: &Plan, strategy
             left_out,
         );
     }
-    let said_already = old == Some(&text);
+    let said_already = workload.annotations().get(keys::SEEN) == Some(&text);
     let patch = json!({"metadata": {"uid": uid, "annotations": {keys::SEEN: text}}});
     ((!said_already).then_some(Write::Remember(patch)), left_out)
 }
 
 /// What is remembered from now on: nothing of sources that no longer concern the workload.
-fn memory_after(old: Option<&String>, observed: &Observed, plan: &Plan) -> Seen {
-    let mut memory = old.map_or_else(Seen::new, |text| seen::decode(text));
+fn memory_after(mut memory: Seen, observed: &Observed, plan: &Plan) -> Seen {
     memory.retain(|source, _| observed.sources.contains_key(source));
     let news: BTreeMap<_, _> = plan
         .remember
@@ -116,7 +114,7 @@ mod tests {
                 Some(r#"{"secret/a":"1","secret/gone":"x"}"#),
                 &restart,
                 Some(Write::Restart(json!({
-                    "metadata": {"uid": "u", "resourceVersion": "7", "annotations": {keys::SEEN: r#"{"secret/a":"2","secret/b":"1"}"#}},
+                    "metadata": {"uid": "u", "annotations": {keys::SEEN: r#"{"of":"u","secret/a":"2","secret/b":"1"}"#}},
                     "spec": {"template": env},
                 }))),
             ),
@@ -125,10 +123,10 @@ mod tests {
                 None,
                 &remember,
                 Some(Write::Remember(
-                    json!({"metadata": {"uid": "u", "annotations": {keys::SEEN: r#"{"secret/b":"1"}"#}}}),
+                    json!({"metadata": {"uid": "u", "annotations": {keys::SEEN: r#"{"of":"u","secret/b":"1"}"#}}}),
                 )),
             ),
-            ("said already", Some(r#"{"secret/b":"1"}"#), &remember, None),
+            ("said already", Some(r#"{"of":"u","secret/b":"1"}"#), &remember, None),
         ];
         for (case, seen, plan, expected) in table {
             let app = app(seen);

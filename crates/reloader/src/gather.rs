@@ -9,9 +9,7 @@ use jiff::Timestamp;
 use crate::contents::{Contents, Version};
 use crate::decide::{Observation, Observed};
 use crate::envvar;
-use crate::names::keys;
 use crate::references::referenced;
-use crate::seen::{self, Seen};
 use crate::selection::{Invalid, Marks, Mode, Rules, Wishes};
 use crate::source::{Source, SourceKind};
 use crate::workloads::View;
@@ -110,10 +108,7 @@ pub async fn gather(
     contents: &Contents,
     now: Timestamp,
 ) -> Result<Observed, WriteError> {
-    let seen = workload
-        .annotations()
-        .get(keys::SEEN)
-        .map_or_else(Seen::new, |text| seen::decode(text));
+    let seen = workload.seen();
     let shared = shared_variables(selected.sources.keys());
     let observations = stream::iter(selected.sources).map(|(source, known)| {
         let variable = envvar::name(&source);

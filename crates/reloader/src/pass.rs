@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::stores::Stores;
 use crate::workloads::{View, Workload};
 
-/// How often a pass starts over because somebody else wrote to the workload meanwhile.
+/// How often a pass starts over because the workload is not what it was.
 const ATTEMPTS: usize = 5;
 
 /// Everything that passes over one kind of workload share.
@@ -89,7 +89,8 @@ impl<W: Workload> Passes<W> {
     }
 
     async fn once(&self, workload: &W) -> Result<(Next, bool), WriteError> {
-        let Some(view) = workload.view() else {
+        let living = workload.view().filter(|view| view.meta.deletion_timestamp.is_none());
+        let Some(view) = living else {
             return Ok((Next::Done, false));
         };
         counter!(metric::WORKLOADS_SCANNED, "kind" => W::KIND).increment(1);

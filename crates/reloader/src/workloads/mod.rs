@@ -11,6 +11,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::de::DeserializeOwned;
 
+use crate::names::keys;
+use crate::seen::{self, Seen};
+
 /// What a decision needs of a workload, whatever its kind.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -35,6 +38,17 @@ impl<'a> View<'a> {
     /// Name of the workload.
     pub fn name(&self) -> &'a str {
         self.meta.name.as_deref().unwrap_or_default()
+    }
+
+    /// Its `metadata.uid`.
+    pub fn uid(&self) -> &'a str {
+        self.meta.uid.as_deref().unwrap_or_default()
+    }
+
+    /// What the workload last saw, as its annotation says.
+    pub fn seen(&self) -> Seen {
+        let text = self.annotations().get(keys::SEEN);
+        text.map(|text| seen::decode(text, self.uid())).unwrap_or_default()
     }
 
     /// Annotations of the workload itself.

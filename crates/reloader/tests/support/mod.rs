@@ -251,12 +251,12 @@ pub fn env(deployment: &Deployment, variable: &str) -> Option<String> {
     var.value.clone()
 }
 
+/// The workload's memory; without the entry that names the workload.
 pub fn seen(deployment: &Deployment) -> BTreeMap<String, String> {
-    deployment
-        .annotations()
-        .get(SEEN)
-        .map(|text| serde_json::from_str(text).unwrap())
-        .unwrap_or_default()
+    let text = deployment.annotations().get(SEEN);
+    let mut seen: BTreeMap<String, String> = text.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
+    seen.remove("of");
+    seen
 }
 
 fn apply() -> PatchParams {
