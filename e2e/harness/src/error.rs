@@ -50,9 +50,9 @@ pub enum Error {
         /// The last lines of the log.
         tail: String,
     },
-    /// A call to the Kubernetes API.
+    /// A call over HTTP, mostly to the Kubernetes API.
     #[error("{action}")]
-    Kube {
+    Call {
         /// What was being done, with the object it was done to.
         action: String,
         /// The client's reason; boxed because it is large.
@@ -84,7 +84,7 @@ impl<T> During<T> for io::Result<T> {
 
 impl<T> During<T> for std::result::Result<T, kube::Error> {
     fn during(self, action: impl Display) -> Result<T> {
-        self.map_err(|source| Error::Kube {
+        self.map_err(|source| Error::Call {
             action: action.to_string(),
             source: Box::new(source),
         })

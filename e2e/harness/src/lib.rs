@@ -8,6 +8,7 @@
 
 pub mod api_server;
 pub mod audit;
+pub mod bind;
 pub mod certificates;
 mod cgroup;
 pub mod cluster;
@@ -18,6 +19,7 @@ pub mod dns;
 pub mod enter;
 pub mod error;
 pub mod go_module;
+pub mod host;
 pub mod image;
 pub mod kubeconfig;
 pub mod needs;
@@ -25,6 +27,7 @@ pub mod node;
 pub mod objects;
 pub mod oci;
 pub mod paths;
+pub mod pebble;
 pub mod plane;
 pub mod probe;
 pub mod process;

@@ -24,7 +24,7 @@ pub async fn client(kubeconfig: &Path) -> Result<Client> {
 
 /// The client configuration of this kubeconfig; environment proxies are not used.
 pub async fn config(kubeconfig: &Path) -> Result<Config> {
-    let failed = |error: kube::config::KubeconfigError| Error::Kube {
+    let failed = |error: kube::config::KubeconfigError| Error::Call {
         action: format!("read {}", kubeconfig.display()),
         source: Box::new(error),
     };
