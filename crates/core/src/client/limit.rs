@@ -51,7 +51,7 @@ pub struct CallLimit<S> {
 
 /// A call that took too long.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer from the API server within {}s", .0.as_secs())]
+#[error("no answer from the API server within {0:?}")]
 struct TooLong(Duration);
 
 impl<S, B> Service<Request<RequestBody>> for CallLimit<S>
@@ -142,46 +142,48 @@ where
 mod tests {
     use super::*;
     use futures::StreamExt;
+    use futures::stream::BoxStream;
     use http_body_util::{BodyExt, StreamBody};
     use tower::ServiceExt;
+    use tower::util::BoxService;
 
     type Chunk = Result<Frame<Bytes>, BoxError>;
 
+    type StalledBody = StreamBody<BoxStream<'static, Chunk>>;
+
+    const SHORT: Duration = Duration::from_millis(200);
+
     /// Answers after `head`, then sends one chunk and never ends.
-    fn stalling(
-        head: Duration,
-    ) -> impl Service<Request<RequestBody>, Response = Response<LimitedBody<StalledBody>>, Error = BoxError> {
-        let service = tower::service_fn(move |_: Request<RequestBody>| async move {
+    fn stalling(head: Duration) -> BoxService<Request<RequestBody>, Response<StalledBody>, BoxError> {
+        tower::service_fn(move |_: Request<RequestBody>| async move {
             tokio::time::sleep(head).await;
             let chunk: Chunk = Ok(Frame::data(Bytes::from_static(b"chunk")));
             let chunks = futures::stream::iter([chunk]).chain(futures::stream::pending()).boxed();
             Ok::<_, BoxError>(Response::new(StreamBody::new(chunks)))
-        });
-        CallLimitLayer::default().layer(service.boxed())
+        })
+        .boxed()
     }
-    type StalledBody = StreamBody<futures::stream::BoxStream<'static, Chunk>>;
 
-    async fn call(uri: &str, head: Duration) -> Result<Option<Result<Bytes, BoxError>>, BoxError> {
+    /// What follows the first chunk; `None`: nothing for five times the limit.
+    async fn after_first_chunk(uri: &str, head: Duration) -> Result<Option<String>, BoxError> {
         let request = Request::get(uri).body(RequestBody::empty()).unwrap();
-        let mut body = stalling(head).oneshot(request).await?.into_body();
+        let service = CallLimitLayer { limit: SHORT }.layer(stalling(head));
+        let mut body = service.oneshot(request).await?.into_body();
         assert!(body.frame().await.unwrap()?.is_data());
-        let next = tokio::time::timeout(Duration::from_mins(5), body.frame())
-            .await
-            .ok()
-            .flatten();
-        Ok(next.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default())))
+        let next = tokio::time::timeout(SHORT * 5, body.frame()).await.ok().flatten();
+        Ok(next.map(|frame| frame.map_or_else(|error| error.to_string(), |_| "another chunk".to_owned())))
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn ends_a_call_when_head_or_body_take_too_long_but_lets_a_watch_stay_open() {
-        let text = "no answer from the API server within 30s";
-        let late = call("/api/v1/pods", Duration::from_secs(31)).await;
-        assert_eq!(late.unwrap_err().to_string(), text);
-        let stalled = call("/api/v1/pods?limit=5", Duration::from_secs(1)).await.unwrap();
-        assert_eq!(stalled.unwrap().unwrap_err().to_string(), text);
-        let watch = call("/api/v1/pods?watch=true&x=1", Duration::from_secs(1))
+        let too_long = "no answer from the API server within 200ms".to_owned();
+        let late = after_first_chunk("/api/v1/pods", SHORT * 5).await;
+        assert_eq!(late.unwrap_err().to_string(), too_long);
+        let stalled = after_first_chunk("/api/v1/pods?limit=5", Duration::ZERO).await.unwrap();
+        assert_eq!(stalled, Some(too_long));
+        let watch = after_first_chunk("/api/v1/pods?watch=true&x=1", Duration::ZERO)
             .await
             .unwrap();
-        assert!(watch.is_none(), "still open after five minutes");
+        assert_eq!(watch, None);
     }
 }

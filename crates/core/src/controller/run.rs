@@ -168,3 +168,133 @@ async fn sleep_until(at: Option<tokio::time::Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::sync::{Notify, mpsc};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("wrong")]
+    struct Wrong;
+
+    const CONFIG: ControllerConfig = ControllerConfig {
+        name: "test",
+        concurrency: 2,
+        backoff: Backoff {
+            min: Duration::from_millis(5),
+            max: Duration::from_millis(20),
+        },
+    };
+
+    fn key(name: &str) -> Key {
+        Key::namespaced("ns", name)
+    }
+
+    /// A controller in the background, its trigger, and what it is told to stop with.
+    fn start<F, Fut>(reconcile: F) -> (mpsc::UnboundedSender<Key>, Runtime, tokio::task::JoinHandle<()>)
+    where
+        F: Fn(Key) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Next, Wrong>> + Send + 'static,
+    {
+        let at = Timestamp::from_second(1_000).unwrap();
+        let rt = Runtime {
+            clock: Clock::fixed(at),
+            ..crate::testing::plane::offline()
+        };
+        let (trigger, keys) = mpsc::unbounded_channel();
+        let keys = tokio_stream::wrappers::UnboundedReceiverStream::new(keys).boxed();
+        let running = rt.clone();
+        let task = tokio::spawn(async move { run(&running, CONFIG, vec![keys], reconcile).await });
+        (trigger, rt, task)
+    }
+
+    async fn next(runs: &mut mpsc::UnboundedReceiver<String>) -> String {
+        tokio::time::timeout(Duration::from_secs(10), runs.recv())
+            .await
+            .expect("a run in time")
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn retries_with_back_off_when_a_run_fails_or_panics() {
+        let (told, mut runs) = mpsc::unbounded_channel();
+        let count = AtomicUsize::new(0);
+        let (trigger, rt, task) = start(move |key| {
+            let n = count.fetch_add(1, Ordering::Relaxed);
+            let _ = told.send(format!("{} {n}", key.name));
+            async move {
+                match n {
+                    0 => Err(Wrong),
+                    1 => panic!("defect"),
+                    _ => Ok(Next::Done),
+                }
+            }
+        });
+        trigger.send(key("a")).unwrap();
+        assert_eq!(
+            [next(&mut runs).await, next(&mut runs).await, next(&mut runs).await],
+            ["a 0", "a 1", "a 2"]
+        );
+        trigger.send(key("b")).unwrap();
+        assert_eq!(next(&mut runs).await, "b 3", "the other keys go on");
+        rt.shutdown.request();
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn wakes_when_the_wall_clock_is_set_past_the_time_and_not_before() {
+        let (told, mut runs) = mpsc::unbounded_channel();
+        let (trigger, rt, _task) = start(move |key| {
+            let _ = told.send(key.name);
+            async { Ok(Next::At(Timestamp::from_second(5_000).unwrap())) }
+        });
+        trigger.send(key("a")).unwrap();
+        assert_eq!(next(&mut runs).await, "a");
+        rt.clock.set(Timestamp::from_second(10).unwrap());
+        rt.clock.set(Timestamp::from_second(4_999).unwrap());
+        trigger.send(key("b")).unwrap();
+        assert_eq!(next(&mut runs).await, "b", "and not a before it");
+        rt.clock.set(Timestamp::from_second(5_000).unwrap());
+        let both = std::collections::BTreeSet::from([next(&mut runs).await, next(&mut runs).await]);
+        assert_eq!(both, ["a", "b"].map(String::from).into());
+    }
+
+    #[tokio::test]
+    async fn shutdown_waits_for_runs_in_flight_and_starts_no_more() {
+        let (told, mut runs) = mpsc::unbounded_channel();
+        let go_on = Arc::new(Notify::new());
+        let finished = Arc::new(Mutex::new(Vec::new()));
+        let (trigger, rt, task) = start({
+            let (go_on, finished) = (go_on.clone(), finished.clone());
+            move |key| {
+                let (go_on, finished) = (go_on.clone(), finished.clone());
+                let _ = told.send(key.name.clone());
+                async move {
+                    go_on.notified().await;
+                    finished.lock().unwrap().push(key.name);
+                    Ok(Next::Done)
+                }
+            }
+        });
+        for name in ["a", "b", "c"] {
+            trigger.send(key(name)).unwrap();
+        }
+        assert_eq!([next(&mut runs).await, next(&mut runs).await], ["a", "b"]);
+        trigger.send(key("a")).unwrap();
+        rt.shutdown.request();
+        while !go_on_is_heard(&go_on, &task) {
+            tokio::task::yield_now().await;
+        }
+        task.await.unwrap();
+        assert_eq!(finished.lock().unwrap().len(), 2, "both in flight");
+        assert!(runs.recv().await.is_none(), "and no third");
+    }
+
+    fn go_on_is_heard(go_on: &Notify, task: &tokio::task::JoinHandle<()>) -> bool {
+        go_on.notify_waiters();
+        task.is_finished()
+    }
+}

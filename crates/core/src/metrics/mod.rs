@@ -8,4 +8,4 @@ mod process;
 mod recorder;
 
 pub use collectors::{Collectors, Text};
-pub use recorder::{Metrics, MetricsError, install};
+pub use recorder::{Metrics, MetricsError, install, install_with};

@@ -103,7 +103,6 @@ impl<K: Resource> Store<K> {
             return Vec::new();
         };
         let lists = self.lists;
-        // Lists are consistent reads: one that began after a write of ours shows that write.
         self.own.retain(|_, own| own.list >= lists);
         let gone: Vec<_> = self
             .keys()
@@ -126,6 +125,10 @@ impl<K: Resource> Store<K> {
         let key = self.shared_key(obj.meta());
         if let Some(listed) = &mut self.listed {
             listed.insert(key.clone());
+            // Lists are consistent reads: one that began after a write of ours shows its effect.
+            if self.own.get(&key).is_some_and(|own| own.list < self.lists) {
+                self.own.remove(&key);
+            }
         }
         let told = !self.confirm(&key, obj.meta(), now)?;
         let known = self
