@@ -39,14 +39,22 @@ pub fn archive() -> Result<PathBuf> {
 }
 
 fn remove(dir: &Path) -> Result<()> {
-    if dir.exists() { fs::remove_dir_all(dir).during(format_args!("remove {}", dir.display())) } else { Ok(()) }
+    if dir.exists() {
+        fs::remove_dir_all(dir).during(format_args!("remove {}", dir.display()))
+    } else {
+        Ok(())
+    }
 }
 
 fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).during(format_args!("read {}", dir.display()))? {
         let path = entry.during(format_args!("read {}", dir.display()))?.path();
-        files.extend(path.extension().is_some_and(|extension| extension == "java").then_some(path));
+        files.extend(
+            path.extension()
+                .is_some_and(|extension| extension == "java")
+                .then_some(path),
+        );
     }
     files.sort();
     Ok(files)
@@ -59,12 +67,15 @@ fn key(source: &Path) -> Result<String> {
     }
     let version = command::run(Command::new("javac").arg("-version")).map_err(needs_jdk)?;
     hash.update([version.as_str(), MODULES, &JVM.concat()].concat().as_bytes());
-    Ok(hash.finish().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    let first = hash.finish().first_chunk().copied().unwrap_or_default();
+    Ok(format!("{:016x}", u64::from_be_bytes(first)))
 }
 
 fn needs_jdk(error: Error) -> Error {
     match error {
-        Error::Io { .. } => Error::Needs("the demo's services need a JDK of version 17 or later (Debian: openjdk-17-jdk-headless)".into()),
+        Error::Io { .. } => Error::Needs(
+            "the demo's services need a JDK of version 17 or later (Debian: openjdk-17-jdk-headless)".into(),
+        ),
         other => other,
     }
 }
@@ -72,12 +83,29 @@ fn needs_jdk(error: Error) -> Error {
 fn layer(source: &Path, work: &Path) -> Result<Layer> {
     let (classes, jar, runtime) = (work.join("classes"), work.join("service.jar"), work.join("java"));
     fs::create_dir_all(&classes).during(format_args!("make {}", classes.display()))?;
-    command::run(Command::new("javac").args(["--release", "17", "-d"]).arg(&classes).args(sources(source)?)).map_err(needs_jdk)?;
+    command::run(
+        Command::new("javac")
+            .args(["--release", "17", "-d"])
+            .arg(&classes)
+            .args(sources(source)?),
+    )
+    .map_err(needs_jdk)?;
     let mut pack = Command::new("jar");
-    pack.args(["--create", "--main-class", "Service", "--file"]).arg(&jar).arg("-C").arg(&classes).arg(".");
+    pack.args(["--create", "--main-class", "Service", "--file"])
+        .arg(&jar)
+        .arg("-C")
+        .arg(&classes)
+        .arg(".");
     command::run(&mut pack)?;
     let mut link = Command::new("jlink");
-    link.args(["--add-modules", MODULES, "--strip-java-debug-attributes", "--no-man-pages", "--no-header-files", "--compress=2"]);
+    link.args([
+        "--add-modules",
+        MODULES,
+        "--strip-java-debug-attributes",
+        "--no-man-pages",
+        "--no-header-files",
+        "--compress=2",
+    ]);
     command::run(link.arg("--output").arg(&runtime))?;
     // Class data ready to be mapped into memory: halves the time to the first request.
     command::run(Command::new(runtime.join("bin/java")).args(["-Xshare:dump", "-XX:+UseSerialGC"]))?;
@@ -89,7 +117,9 @@ fn layer(source: &Path, work: &Path) -> Result<Layer> {
         .file("etc/nsswitch.conf", 0o644, "hosts: files dns\n")
         .host_file("app/service.jar", &jar)?
         .host_dir("java", &runtime)?;
-    libraries(&runtime)?.iter().try_fold(layer, |layer, library| layer.host_file(&library.to_string_lossy(), library))
+    libraries(&runtime)?.iter().try_fold(layer, |layer, library| {
+        layer.host_file(&library.to_string_lossy(), library)
+    })
 }
 
 /// Every file of this machine that the runtime is linked with.
@@ -105,20 +135,37 @@ fn libraries(runtime: &Path) -> Result<BTreeSet<PathBuf>> {
         }
     }
     let linked = linked(&command::run(&mut ldd)?, runtime);
-    let libc = linked.iter().find(|path| path.ends_with("libc.so.6")).and_then(|path| path.parent()).map(Path::to_path_buf);
-    let resolvers = RESOLVERS.iter().filter_map(|name| libc.as_ref().map(|folder| folder.join(name)));
-    let extra: Vec<PathBuf> = resolvers.chain(LOADERS.map(PathBuf::from)).filter(|path| path.exists()).collect();
+    let libc = linked
+        .iter()
+        .find(|path| path.ends_with("libc.so.6"))
+        .and_then(|path| path.parent())
+        .map(Path::to_path_buf);
+    let resolvers = RESOLVERS
+        .iter()
+        .filter_map(|name| libc.as_ref().map(|folder| folder.join(name)));
+    let extra: Vec<PathBuf> = resolvers
+        .chain(LOADERS.map(PathBuf::from))
+        .filter(|path| path.exists())
+        .collect();
     Ok(linked.into_iter().chain(extra).collect())
 }
 
 /// Paths in the output of `ldd`, those of the runtime itself left out.
 fn linked(ldd: &str, runtime: &Path) -> BTreeSet<PathBuf> {
-    let paths = ldd.lines().filter_map(|line| line.split_once(" => ")?.1.split_whitespace().next());
-    paths.map(PathBuf::from).filter(|path| path.is_absolute() && !path.starts_with(runtime)).collect()
+    let paths = ldd
+        .lines()
+        .filter_map(|line| line.split_once(" => ")?.1.split_whitespace().next());
+    paths
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute() && !path.starts_with(runtime))
+        .collect()
 }
 
 fn image(layer: Layer) -> Image {
-    let entrypoint = ["/java/bin/java"].iter().chain(&JVM).chain(&["-jar", "/app/service.jar"]);
+    let entrypoint = ["/java/bin/java"]
+        .iter()
+        .chain(&JVM)
+        .chain(&["-jar", "/app/service.jar"]);
     Image {
         name: JAVA_IMAGE.into(),
         entrypoint: entrypoint.map(ToString::to_string).collect(),

@@ -5,7 +5,7 @@
 
 pub mod certs;
 pub mod https;
-// pub mod java;
+pub mod java;
 pub mod journal;
 pub mod load;
 pub mod names;

@@ -18,10 +18,13 @@ pub const OPERATORS: Step = Step {
     title: "Install the three operators",
     why: "Each is useful alone; together they are the chain certificate → keystore and Route → restart.",
     commands: &[
-        "helm upgrade -i evercert-issuer charts/evercert-issuer -n cert-manager --create-namespace $IMAGE_VALUES \\\n  \
-         --set-json extraArgs=\"[\\\"--dns01-recursive-nameservers=$NAMESERVER\\\",\\\"--dns01-recursive-nameservers-only\\\"]\"",
-        "helm upgrade -i evercert-cert-utils charts/evercert-cert-utils -n cert-utils-operator --create-namespace $IMAGE_VALUES",
-        "helm upgrade -i evercert-reloader charts/evercert-reloader -n reloader --create-namespace $IMAGE_VALUES",
+        "helm upgrade -i evercert charts/evercert-issuer -n cert-manager --create-namespace \\\n  \
+         --set image.repository=localhost/evercert-issuer,image.tag=1,image.pullPolicy=Never \\\n  \
+         --set dns01RecursiveNameservers=$NAMESERVER,dns01RecursiveNameserversOnly=true",
+        "helm upgrade -i evercert charts/evercert-cert-utils -n cert-utils-operator --create-namespace \\\n  \
+         --set image.repository=localhost/evercert-cert-utils,image.tag=1,image.pullPolicy=Never",
+        "helm upgrade -i evercert charts/evercert-reloader -n reloader --create-namespace \\\n  \
+         --set image.repository=localhost/evercert-reloader,image.tag=1,image.pullPolicy=Never",
         "kubectl wait -n cert-manager --for=condition=Available deployment --all --timeout=90s",
         "kubectl wait -n cert-utils-operator --for=condition=Available deployment --all --timeout=90s",
         "kubectl wait -n reloader --for=condition=Available deployment --all --timeout=90s",

@@ -1,6 +1,9 @@
 //! Every manifest of `examples/` and `demo/manifests/` is what its kind allows: read as the typed object and written again,
 //! nothing of it is lost. An unknown or misspelt field would be.
 
+// Helpers of a test fail by panicking, as the test itself does.
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
