@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 
 use clap::Parser;
-use evercert_core::metrics::names;
+use evercert_core::metrics::{install_with, names};
 use evercert_core::operator::{LeaseTimes, OperatorInfo, run};
 use evercert_reloader::flags::{Args, Settings};
-use evercert_reloader::names::LEASE;
+use evercert_reloader::names::{LEASE, metrics::HISTOGRAMS};
 use evercert_reloader::operator;
 
 #[global_allocator]
@@ -28,6 +28,7 @@ const INFO: OperatorInfo = OperatorInfo {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let (settings, warnings) = Settings::read(&args)?;
+    install_with(&HISTOGRAMS)?;
     run(INFO, args.common(), async |rt| {
         for warning in &warnings {
             tracing::warn!("{warning}");

@@ -57,4 +57,16 @@ pub mod metrics {
     pub const WORKLOADS_SCANNED: &str = "reloader_workloads_scanned_total";
     /// Counter by `kind`.
     pub const WORKLOADS_MATCHED: &str = "reloader_workloads_matched_total";
+
+    /// Buckets in seconds; the others are counters.
+    pub const HISTOGRAMS: [(&str, &[f64]); 2] = [
+        (
+            RECONCILE_DURATION,
+            &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0],
+        ),
+        (
+            ACTION_LATENCY,
+            &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0],
+        ),
+    ];
 }
