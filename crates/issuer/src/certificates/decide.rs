@@ -117,7 +117,7 @@ impl RequestFacts {
             Answer::Certificate { public, not_after, .. } => {
                 (Some(*public) != self.public || *not_after <= now).then_some(self.created)
             }
-            Answer::Waiting { .. } | Answer::Issued => None,
+            Answer::Waiting | Answer::Issued => None,
         }
     }
 }

@@ -58,6 +58,7 @@ fn secret(public: Digest) -> SecretFacts {
             public,
         },
         leaf: leaf(public),
+        other_type: None,
         owned: Sum::default(),
     }
 }
@@ -68,13 +69,12 @@ fn request(revision: i64, public: Digest, answer: Answer) -> RequestFacts {
         revision: Some(revision),
         created: at(NOW - 20),
         public: Some(public),
-        key_secret: None,
         mismatch: vec![],
         answer,
     }
 }
 fn waiting() -> Answer {
-    Answer::Waiting { message: None }
+    Answer::Waiting
 }
 fn issued(public: Digest) -> Answer {
     Answer::Certificate {
@@ -132,6 +132,7 @@ fn at_rest() -> Observed {
             renewal: Rule::default(),
             history: 1,
             metadata: Sum::default(),
+            unsupported: None,
         },
         status: Status {
             ready: Some(ready()),

@@ -49,9 +49,11 @@ pub fn finish(observed: &Observed, now: Timestamp) -> Plan {
     let mut steps = drop_key(observed);
     steps.extend(write(observed, status));
     steps.extend(history(observed, advanced.status.revision));
+    let unsupported = observed.wish.unsupported.as_ref().map(|what| Event::warning(reasons::UNSUPPORTED, what));
+    let events: Vec<_> = std::iter::once(Event::normal(reasons::ISSUING, SUCCESS)).chain(unsupported).collect();
     Plan {
         steps,
-        events: vec![Event::normal(reasons::ISSUING, SUCCESS)],
+        events,
         wake,
         again: false,
     }
@@ -202,12 +204,12 @@ fn request(observed: &Observed, cause: &Cause, key: &NextKey, now: Timestamp) ->
 fn follow(observed: &Observed, cause: &Cause, key: &NextKey, candidate: &RequestFacts, now: Timestamp) -> Plan {
     let invalid = |message: String| fail(observed, candidate, reasons::INVALID_CERTIFICATE, &message, now);
     match &candidate.answer {
-        Answer::Waiting { .. } | Answer::Issued if observed.is_instant(now) => Plan {
+        Answer::Waiting | Answer::Issued if observed.is_instant(now) => Plan {
             steps: vec![Step::Answer(candidate.name.clone())],
             again: true,
             ..Plan::default()
         },
-        Answer::Waiting { .. } | Answer::Issued => {
+        Answer::Waiting | Answer::Issued => {
             let steps = secure(observed, cause, key, now);
             let status = ready::status(observed, policies::violation(observed).as_ref(), now);
             Plan {

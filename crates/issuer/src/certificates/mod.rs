@@ -2,17 +2,26 @@
 //!
 //! `gather` reads, `decide` decides, `act` writes; everything else here is a noun or a verb that one of them uses.
 
+pub mod act;
 pub mod backoff;
+pub mod csr;
 pub mod decide;
+pub mod facts;
+pub mod gather;
 mod issue;
 pub mod metadata;
 pub mod observed;
+pub mod owner;
 pub mod plan;
 pub mod policies;
 mod ready;
+pub mod reconcile;
 pub mod renewal;
+pub mod request_match;
 pub mod revision;
+pub mod secret;
 mod settle;
+pub mod status;
 
 #[cfg(test)]
 mod decide_tests;

@@ -57,6 +57,8 @@ pub struct Wish {
     pub history: usize,
     /// Labels, annotations and keys that the target Secret shall have, without those that follow from the certificate in it.
     pub metadata: Sum,
+    /// A part of the spec that this version does not fulfil, told with each issuance.
+    pub unsupported: Option<String>,
 }
 
 /// Reference to an issuer with its defaults filled in.
@@ -121,6 +123,8 @@ pub struct SecretFacts {
     pub key: KeyFacts,
     /// `tls.crt`.
     pub leaf: LeafFacts,
+    /// Type of the Secret, where it is not `kubernetes.io/tls`; it cannot be changed.
+    pub other_type: Option<String>,
     /// Labels, annotations and optional keys that we own in it, with the values they have now.
     pub owned: Sum,
 }
@@ -178,8 +182,6 @@ pub struct RequestFacts {
     pub created: Timestamp,
     /// Public key of its CSR; `None` where the CSR cannot be read.
     pub public: Option<Digest>,
-    /// Secret that its key is (or would be) in.
-    pub key_secret: Option<String>,
     /// Fields in which it differs from the wish.
     pub mismatch: Vec<&'static str>,
     /// What became of it.
@@ -190,10 +192,7 @@ pub struct RequestFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing yet.
-    Waiting {
-        /// What its Ready condition says it waits for.
-        message: Option<String>,
-    },
+    Waiting,
     /// Denied, invalid or failed: terminal.
     Failed {
         /// Reason of the condition that says so.
