@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             print_plain();
             Ok(true)
         }
-        ["--check", directory] => check(Path::new(directory)),
+        ["--check", directory] => Ok(check(Path::new(directory))),
         [directory] if !directory.starts_with('-') => write(Path::new(directory)),
         _ => {
             eprintln!("{USAGE}");
@@ -57,7 +57,8 @@ fn write(directory: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-fn check(directory: &Path) -> io::Result<bool> {
+/// Whether every file is as it would be written; says what differs.
+fn check(directory: &Path) -> bool {
     let mut up_to_date = true;
     for (path, text) in files(directory) {
         let present = fs::read_to_string(&path).unwrap_or_default();
@@ -67,7 +68,7 @@ fn check(directory: &Path) -> io::Result<bool> {
             print_first_difference(&present, &text);
         }
     }
-    Ok(up_to_date)
+    up_to_date
 }
 
 fn print_first_difference(present: &str, wanted: &str) {
