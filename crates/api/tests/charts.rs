@@ -1,5 +1,13 @@
 //! The charts: values and their schema say the same, and the CRDs in the chart are those of the types.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "tests: helpers fail loudly, tables are long"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

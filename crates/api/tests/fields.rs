@@ -1,5 +1,13 @@
 //! Every field of every kind: known to the CRD, and unchanged by reading and writing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "tests: helpers fail loudly, tables are long"
+)]
+
 mod full;
 
 use std::collections::BTreeSet;
@@ -58,7 +66,7 @@ fn a_password_does_not_show_when_an_object_is_printed_for_debugging() {
 
 #[test]
 fn the_fixtures_set_every_field_that_the_crds_have() {
-    let set: BTreeSet<String> = full::all().iter().flat_map(|object| present(object)).collect();
+    let set: BTreeSet<String> = full::all().iter().flat_map(present).collect();
     for crd in crd::all() {
         let kind = crd["spec"]["names"]["kind"].as_str().unwrap().to_owned();
         let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];

@@ -1,5 +1,13 @@
 //! The CRDs on a real API server: it accepts them, refuses what is wrong with the message of the rule, and prunes nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    reason = "tests: helpers fail loudly, tables are long"
+)]
+
 mod full;
 
 use anyhow::{Context, Result};
