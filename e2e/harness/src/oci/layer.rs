@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tar::{Builder, EntryType, Header};
 
+use crate::command;
 use crate::error::{During, Result};
 
 /// Files, folders and links by their path in the image (no leading slash). Sorted, so a folder comes before its content.
@@ -71,6 +72,19 @@ impl Layer {
             .permissions()
             .mode();
         Ok(self.file(path, if mode & 0o100 == 0 { 0o644 } else { 0o755 }, content))
+    }
+
+    /// Adds a program of this machine with the shared libraries it names (`ldd`), for images that are no more than that.
+    pub fn host_program(self, path: &str, source: &Path) -> Result<Self> {
+        let libraries = command::sh(&["ldd", &source.to_string_lossy()]).unwrap_or_default();
+        let words = libraries
+            .lines()
+            .filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+        words
+            .map(Path::new)
+            .try_fold(self.host_file(path, source)?, |layer, library| {
+                layer.host_file(&library.to_string_lossy(), library)
+            })
     }
 
     /// Adds everything in a folder of this machine below `path`; links stay links.
