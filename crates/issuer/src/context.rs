@@ -33,8 +33,8 @@ pub struct Context {
     pub requests: Watched<CertificateRequest>,
     /// Index `secret`: `ns/name` of each Secret it names.
     pub issuers: Watched<Issuer>,
-    /// Index `secret`: `ns/name` of each Secret it names.
-    pub cluster_issuers: Watched<ClusterIssuer>,
+    /// The same; `None` where only one namespace is looked at.
+    pub cluster_issuers: Option<Watched<ClusterIssuer>>,
     /// Metadata only: name, uid, resourceVersion.
     pub secrets: Watched<PartialObjectMeta<Secret>>,
     /// Writes as `cert-manager-certificates-issuing`.
@@ -68,8 +68,13 @@ impl Context {
             memories: Memories::default(),
             cas: CaCache::default(),
             answering: Busy::default(),
-            rivals: Rivals { poke, all: Mutex::default() },
-            compute: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))),
+            rivals: Rivals {
+                poke,
+                all: Mutex::default(),
+            },
+            compute: Arc::new(Semaphore::new(
+                std::thread::available_parallelism().map_or(2, usize::from),
+            )),
             settings,
             rt,
         };
@@ -81,7 +86,9 @@ impl Context {
         self.certificates.synced().await;
         self.requests.synced().await;
         self.issuers.synced().await;
-        self.cluster_issuers.synced().await;
+        if let Some(cluster_issuers) = &self.cluster_issuers {
+            cluster_issuers.synced().await;
+        }
         self.secrets.synced().await;
         self.acme.synced().await;
     }
@@ -94,8 +101,15 @@ impl Context {
     /// The issuer of our group that a reference from that namespace means.
     pub fn issuer(&self, ns: &str, reference: &IssuerRef) -> Option<IssuerObject> {
         match (reference.group.as_str(), reference.kind.as_str()) {
-            (GROUP, KIND_ISSUER) => self.issuers.get(Some(ns), &reference.name).map(IssuerObject::Namespaced),
-            (GROUP, KIND_CLUSTER_ISSUER) => self.cluster_issuers.get(None, &reference.name).map(IssuerObject::Cluster),
+            (GROUP, KIND_ISSUER) => self
+                .issuers
+                .get(Some(ns), &reference.name)
+                .map(IssuerObject::Namespaced),
+            (GROUP, KIND_CLUSTER_ISSUER) => self
+                .cluster_issuers
+                .as_ref()?
+                .get(None, &reference.name)
+                .map(IssuerObject::Cluster),
             _ => None,
         }
     }
@@ -114,7 +128,9 @@ impl Context {
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,13 +151,20 @@ impl Busy {
     /// Takes a request; `None` where somebody has it.
     pub fn take(&self, key: &Key) -> Option<BusyGuard<'_>> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(key.clone()).then(|| BusyGuard { busy: self, key: key.clone() })
+        keys.insert(key.clone()).then(|| BusyGuard {
+            busy: self,
+            key: key.clone(),
+        })
     }
 }
 
 impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
-        self.busy.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.busy
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 

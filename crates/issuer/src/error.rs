@@ -44,5 +44,11 @@ impl Error {
 /// An error with all its causes in one line, for conditions and events.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| if text.contains(&cause.to_string()) { text } else { format!("{text}: {cause}") })
+    causes.fold(error.to_string(), |text, cause| {
+        if text.contains(&cause.to_string()) {
+            text
+        } else {
+            format!("{text}: {cause}")
+        }
+    })
 }

@@ -12,7 +12,11 @@ use crate::certificates::backoff::Bounds;
 
 /// Command line of `evercert-issuer`.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "evercert-issuer", version, about = "Issues and renews certificates; a drop-in for cert-manager's controller")]
+#[command(
+    name = "evercert-issuer",
+    version,
+    about = "Issues and renews certificates; a drop-in for cert-manager's controller"
+)]
 pub struct Cli {
     /// Flags of all operators.
     #[command(flatten)]
@@ -34,7 +38,13 @@ pub struct Settings {
     pub namespace: String,
 
     /// Controllers to run: * for all, -name to leave one out, for example *,-certificaterequests-approver.
-    #[arg(long, env = "EVERCERT_CONTROLLERS", value_delimiter = ',', default_value = "*", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "EVERCERT_CONTROLLERS",
+        value_delimiter = ',',
+        default_value = "*",
+        allow_hyphen_values = true
+    )]
     pub controllers: Vec<String>,
 
     /// Whether target Secrets are owned by their Certificate, and so deleted with it.
@@ -43,8 +53,13 @@ pub struct Settings {
     pub enable_certificate_owner_ref: bool,
 
     /// Prefixes of annotations that are copied from a Certificate to its requests: * for all, -prefix to leave some out.
-    #[arg(long, env = "EVERCERT_COPIED_ANNOTATION_PREFIXES", value_delimiter = ',', allow_hyphen_values = true,
-          default_value = "*,-kubectl.kubernetes.io/,-fluxcd.io/,-argocd.argoproj.io/")]
+    #[arg(
+        long,
+        env = "EVERCERT_COPIED_ANNOTATION_PREFIXES",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        default_value = "*,-kubectl.kubernetes.io/,-fluxcd.io/,-argocd.argoproj.io/"
+    )]
     pub copied_annotation_prefixes: Vec<String>,
 
     /// Objects that one controller works at at the same time.
@@ -89,16 +104,47 @@ pub struct Settings {
 
 /// Flags of upstream that have no effect here. All take a value, but the boolean ones also stand alone.
 const IGNORED: &[&str] = &[
-    "master", "kube-api-qps", "kube-api-burst", "config", "feature-gates", "vmodule", "v", "log-flush-frequency", "enable-profiling",
-    "profiler-address", "default-issuer-name", "default-issuer-kind", "default-issuer-group", "auto-certificate-annotations",
-    "extra-certificate-annotations", "enable-gateway-api", "enable-gateway-api-listenerset", "gateway-api-extra-protocols",
-    "acme-http01-solver-image", "acme-http01-solver-resource-request-cpu", "acme-http01-solver-resource-request-memory",
-    "acme-http01-solver-resource-limits-cpu", "acme-http01-solver-resource-limits-memory", "acme-http01-solver-run-as-non-root",
-    "acme-http01-solver-nameservers", "acme-http01-solver-extra-labels", "acme-http01-solver-runtime-class-name",
-    "max-certificate-size", "max-private-key-size", "max-certificate-chain-length", "max-certificate-bundle-size",
-    "metrics-tls-cert-file", "metrics-tls-private-key-file", "metrics-tls-cipher-suites", "metrics-tls-min-version",
-    "metrics-dynamic-serving-ca-secret-namespace", "metrics-dynamic-serving-ca-secret-name", "metrics-dynamic-serving-dns-names",
-    "metrics-dynamic-serving-leaf-duration", "internal-healthz-leader-election-timeout", "dns01-self-check-nameservers",
+    "master",
+    "kube-api-qps",
+    "kube-api-burst",
+    "config",
+    "feature-gates",
+    "vmodule",
+    "v",
+    "log-flush-frequency",
+    "enable-profiling",
+    "profiler-address",
+    "default-issuer-name",
+    "default-issuer-kind",
+    "default-issuer-group",
+    "auto-certificate-annotations",
+    "extra-certificate-annotations",
+    "enable-gateway-api",
+    "enable-gateway-api-listenerset",
+    "gateway-api-extra-protocols",
+    "acme-http01-solver-image",
+    "acme-http01-solver-resource-request-cpu",
+    "acme-http01-solver-resource-request-memory",
+    "acme-http01-solver-resource-limits-cpu",
+    "acme-http01-solver-resource-limits-memory",
+    "acme-http01-solver-run-as-non-root",
+    "acme-http01-solver-nameservers",
+    "acme-http01-solver-extra-labels",
+    "acme-http01-solver-runtime-class-name",
+    "max-certificate-size",
+    "max-private-key-size",
+    "max-certificate-chain-length",
+    "max-certificate-bundle-size",
+    "metrics-tls-cert-file",
+    "metrics-tls-private-key-file",
+    "metrics-tls-cipher-suites",
+    "metrics-tls-min-version",
+    "metrics-dynamic-serving-ca-secret-namespace",
+    "metrics-dynamic-serving-ca-secret-name",
+    "metrics-dynamic-serving-dns-names",
+    "metrics-dynamic-serving-leaf-duration",
+    "internal-healthz-leader-election-timeout",
+    "dns01-self-check-nameservers",
 ];
 
 impl Cli {
@@ -114,7 +160,9 @@ fn split(args: impl IntoIterator<Item = String>) -> (Vec<String>, Vec<String>) {
     let (mut known, mut ignored) = (vec![], vec![]);
     let mut args = args.into_iter().peekable();
     while let Some(arg) = args.next() {
-        let (name, value) = arg.split_once('=').map_or((arg.as_str(), None), |(name, value)| (name, Some(value)));
+        let (name, value) = arg
+            .split_once('=')
+            .map_or((arg.as_str(), None), |(name, value)| (name, Some(value)));
         let name = name.trim_start_matches('-').to_owned();
         if arg.starts_with('-') && name == "logging-format" {
             let value = value.map(str::to_owned).or_else(|| args.next()).unwrap_or_default();
@@ -154,17 +202,25 @@ impl Settings {
 
     /// Rest after failures. A zero counts as the default, as in upstream's configuration.
     pub fn backoff(&self) -> Bounds {
-        let or = |duration: GoDuration, default: Duration| Some(duration.to_std()).filter(|d| !d.is_zero()).unwrap_or(default);
+        let or = |duration: GoDuration, default: Duration| {
+            Some(duration.to_std()).filter(|d| !d.is_zero()).unwrap_or(default)
+        };
         let default = Bounds::default();
         let min = or(self.certificate_request_minimum_backoff_duration, default.min);
-        Bounds { min, max: or(self.certificate_request_maximum_backoff_duration, default.max).max(min) }
+        Bounds {
+            min,
+            max: or(self.certificate_request_maximum_backoff_duration, default.max).max(min),
+        }
     }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         // The defaults stand once, in the attributes above.
-        #[allow(clippy::expect_used, reason = "an empty command line always parses; the first test run shows it")]
+        #[allow(
+            clippy::expect_used,
+            reason = "an empty command line always parses; the first test run shows it"
+        )]
         let cli = Cli::try_parse_from(["evercert-issuer"]).expect("defaults parse");
         cli.settings
     }
@@ -175,7 +231,12 @@ mod tests {
     use super::*;
 
     fn parse(args: &[&str]) -> (Cli, Vec<String>) {
-        Cli::from_args(std::iter::once(&"evercert-issuer").chain(args).map(|arg| (*arg).to_owned())).unwrap()
+        Cli::from_args(
+            std::iter::once(&"evercert-issuer")
+                .chain(args)
+                .map(|arg| (*arg).to_owned()),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -194,14 +255,22 @@ mod tests {
         ]);
         assert_eq!(cli.settings.cluster_resource_namespace, "cert-manager");
         assert!(!cli.settings.approves() && cli.settings.runs("issuers"));
-        assert_eq!(ignored, ["v", "acme-http01-solver-image", "feature-gates", "enable-gateway-api"]);
+        assert_eq!(
+            ignored,
+            ["v", "acme-http01-solver-image", "feature-gates", "enable-gateway-api"]
+        );
         assert!(Cli::from_args(["x", "--no-such-flag"].map(String::from)).is_err());
     }
 
     #[test]
     fn annotations_are_copied_but_for_those_of_deployment_tools() {
         let settings = Settings::default();
-        let table = [("team", true), ("cert-manager.io/x", true), ("kubectl.kubernetes.io/last-applied-configuration", false), ("argocd.argoproj.io/x", false)];
+        let table = [
+            ("team", true),
+            ("cert-manager.io/x", true),
+            ("kubectl.kubernetes.io/last-applied-configuration", false),
+            ("argocd.argoproj.io/x", false),
+        ];
         for (annotation, copied) in table {
             assert_eq!(settings.copies(annotation), copied, "{annotation}");
         }

@@ -87,7 +87,10 @@ impl Memories {
     pub fn get(&self, key: &Key, uid: &str) -> Memory {
         self.with(key, |memory| {
             if memory.uid != uid {
-                *memory = Memory { uid: uid.to_owned(), ..Memory::default() };
+                *memory = Memory {
+                    uid: uid.to_owned(),
+                    ..Memory::default()
+                };
             }
             memory.clone()
         })
@@ -110,13 +113,19 @@ impl Memories {
     /// The next key that would be in this Secret, where a Certificate of this uid holds one in memory.
     pub fn key_for(&self, certificate: &Key, uid: &str, secret: &str) -> Option<Arc<HeldKey>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = all.get(certificate).filter(|memory| memory.uid == uid)?.next_key.clone();
+        let held = all
+            .get(certificate)
+            .filter(|memory| memory.uid == uid)?
+            .next_key
+            .clone();
         held.filter(|held| held.secret == secret)
     }
 }
 
 impl std::fmt::Debug for HeldAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HeldAnswer").field("request", &self.request).finish_non_exhaustive()
+        f.debug_struct("HeldAnswer")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }

@@ -23,24 +23,46 @@ pub fn register(ctx: &Arc<Context>) {
     let shared = ctx.clone();
     collectors.add("certmanager_clock", move |text| clock(text, shared.rt.clock.now()));
     let shared = ctx.clone();
-    collectors.add("certmanager_certificates", move |text| certificates(text, &shared.certificates.list()));
+    collectors.add("certmanager_certificates", move |text| {
+        certificates(text, &shared.certificates.list())
+    });
     let shared = ctx.clone();
     collectors.add("certmanager_issuers", move |text| {
         text.gauge("certmanager_issuer_ready_status", "The ready status of the issuer.");
         for issuer in shared.issuers.list() {
             let status = issuer.status.as_ref().map(|status| &*status.conditions);
             let (name, namespace) = (issuer.name_any(), issuer.namespace().unwrap_or_default());
-            ready(text, "certmanager_issuer_ready_status", &[("name", &name), ("namespace", &namespace)], status);
+            ready(
+                text,
+                "certmanager_issuer_ready_status",
+                &[("name", &name), ("namespace", &namespace)],
+                status,
+            );
         }
-        text.gauge("certmanager_clusterissuer_ready_status", "The ready status of the cluster issuer.");
-        for issuer in shared.cluster_issuers.list() {
+        text.gauge(
+            "certmanager_clusterissuer_ready_status",
+            "The ready status of the cluster issuer.",
+        );
+        for issuer in shared
+            .cluster_issuers
+            .iter()
+            .flat_map(evercert_core::watch::Watched::list)
+        {
             let status = issuer.status.as_ref().map(|status| &*status.conditions);
-            ready(text, "certmanager_clusterissuer_ready_status", &[("name", &issuer.name_any())], status);
+            ready(
+                text,
+                "certmanager_clusterissuer_ready_status",
+                &[("name", &issuer.name_any())],
+                status,
+            );
         }
     });
 }
 
-#[allow(clippy::cast_precision_loss, reason = "seconds since 1970 fit 52 bits for 142 million years")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "seconds since 1970 fit 52 bits for 142 million years"
+)]
 fn seconds(at: Timestamp) -> f64 {
     at.as_second() as f64
 }
@@ -58,22 +80,47 @@ fn certificates(text: &mut Text, all: &[Arc<Certificate>]) {
     text.gauge(name, "The ready status of the certificate.");
     for certificate in all {
         let labels = Labels::of(certificate);
-        ready(text, name, &labels.all(), certificate.status.as_ref().map(|status| &*status.conditions));
+        ready(
+            text,
+            name,
+            &labels.all(),
+            certificate.status.as_ref().map(|status| &*status.conditions),
+        );
     }
     type Field = fn(&Certificate) -> Option<Timestamp>;
     let not_after: Field = |certificate| Some(certificate.status.as_ref()?.not_after.as_ref()?.0);
     let not_before: Field = |certificate| Some(certificate.status.as_ref()?.not_before.as_ref()?.0);
     let renewal: Field = |certificate| Some(certificate.status.as_ref()?.renewal_time.as_ref()?.0);
     let families: [(&str, &str, Field); 4] = [
-        ("certmanager_certificate_not_after_timestamp_seconds", "The timestamp after which the certificate is invalid, expressed in Unix epoch seconds.", not_after),
-        ("certmanager_certificate_not_before_timestamp_seconds", "The timestamp before which the certificate is invalid, expressed in Unix epoch seconds.", not_before),
-        ("certmanager_certificate_expiration_timestamp_seconds", "The timestamp after which the certificate expires, expressed in Unix Epoch Time.", not_after),
-        ("certmanager_certificate_renewal_timestamp_seconds", "The timestamp after which the certificate should be renewed, expressed in Unix Epoch Time.", renewal),
+        (
+            "certmanager_certificate_not_after_timestamp_seconds",
+            "The timestamp after which the certificate is invalid, expressed in Unix epoch seconds.",
+            not_after,
+        ),
+        (
+            "certmanager_certificate_not_before_timestamp_seconds",
+            "The timestamp before which the certificate is invalid, expressed in Unix epoch seconds.",
+            not_before,
+        ),
+        (
+            "certmanager_certificate_expiration_timestamp_seconds",
+            "The timestamp after which the certificate expires, expressed in Unix Epoch Time.",
+            not_after,
+        ),
+        (
+            "certmanager_certificate_renewal_timestamp_seconds",
+            "The timestamp after which the certificate should be renewed, expressed in Unix Epoch Time.",
+            renewal,
+        ),
     ];
     for (name, help, field) in families {
         text.gauge(name, help);
         for certificate in all {
-            text.sample(name, &Labels::of(certificate).all(), field(certificate).map_or(0.0, seconds));
+            text.sample(
+                name,
+                &Labels::of(certificate).all(),
+                field(certificate).map_or(0.0, seconds),
+            );
         }
     }
 }
@@ -106,9 +153,13 @@ impl Labels {
 
 /// Three samples, of which one is 1.
 fn ready(text: &mut Text, name: &str, labels: &[(&str, &str)], status: Option<&[Condition]>) {
-    let found = status.and_then(|status| conditions::find(status, READY)).map_or("Unknown", |ready| ready.status.as_str());
+    let found = status
+        .and_then(|status| conditions::find(status, READY))
+        .map_or("Unknown", |ready| ready.status.as_str());
     for state in STATES {
-        let labels: Vec<_> = std::iter::once(("condition", state)).chain(labels.iter().copied()).collect();
+        let labels: Vec<_> = std::iter::once(("condition", state))
+            .chain(labels.iter().copied())
+            .collect();
         text.sample(name, &labels, if state == found { 1.0 } else { 0.0 });
     }
 }

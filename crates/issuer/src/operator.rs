@@ -46,21 +46,47 @@ async fn work(ctx: Arc<Context>, poked: UnboundedReceiver<Key>) {
         () = ctx.rt.shutdown.requested() => return,
     }
     tokio::join!(
-        controller(&ctx, "certificates", Backoff::CERTIFICATES, triggers::certificates(&ctx, poked), certificates),
-        controller(&ctx, "certificaterequests", Backoff::DEFAULT, triggers::requests(&ctx), requests),
+        controller(
+            &ctx,
+            "certificates",
+            Backoff::CERTIFICATES,
+            triggers::certificates(&ctx, poked),
+            certificates
+        ),
+        controller(
+            &ctx,
+            "certificaterequests",
+            Backoff::DEFAULT,
+            triggers::requests(&ctx),
+            requests
+        ),
         controller(&ctx, "issuers", Backoff::DEFAULT, triggers::issuers(&ctx), issuers),
-        controller(&ctx, "clusterissuers", Backoff::DEFAULT, triggers::cluster_issuers(&ctx), cluster_issuers),
+        controller(
+            &ctx,
+            "clusterissuers",
+            Backoff::DEFAULT,
+            triggers::cluster_issuers(&ctx),
+            cluster_issuers
+        ),
         acme::run(ctx.clone()),
     );
 }
 
 async fn controller<F, Fut>(
-    ctx: &Arc<Context>, name: &'static str, backoff: Backoff, triggers: Vec<futures::stream::BoxStream<'static, Key>>, pass: F,
+    ctx: &Arc<Context>,
+    name: &'static str,
+    backoff: Backoff,
+    triggers: Vec<futures::stream::BoxStream<'static, Key>>,
+    pass: F,
 ) where
     F: Fn(Arc<Context>, Key) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Next, Error>> + Send + 'static,
 {
-    let config = ControllerConfig { name, concurrency: ctx.settings.concurrent_workers, backoff };
+    let config = ControllerConfig {
+        name,
+        concurrency: ctx.settings.concurrent_workers,
+        backoff,
+    };
     let shared = ctx.clone();
     let reconcile = move |key| {
         let pass = pass(shared.clone(), key);

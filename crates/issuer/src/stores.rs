@@ -29,7 +29,12 @@ pub const BY_KEY: &str = "key";
 /// Certificates.
 pub fn certificates(rt: &Runtime, scope: Scope) -> Watched<Certificate> {
     Watched::builder(rt.client.clone(), scope)
-        .index(BY_SECRET, |certificate: &Certificate| vec![path(&certificate.namespace().unwrap_or_default(), &certificate.spec.secret_name)])
+        .index(BY_SECRET, |certificate: &Certificate| {
+            vec![path(
+                &certificate.namespace().unwrap_or_default(),
+                &certificate.spec.secret_name,
+            )]
+        })
         .start(rt)
 }
 
@@ -37,34 +42,53 @@ pub fn certificates(rt: &Runtime, scope: Scope) -> Watched<Certificate> {
 pub fn requests(rt: &Runtime, scope: Scope) -> Watched<CertificateRequest> {
     Watched::builder(rt.client.clone(), scope)
         .trim(trim_request)
-        .index(BY_OWNER, |request: &CertificateRequest| owner(&request.metadata).map(|(_, uid)| uid).into_iter().collect())
-        .index(BY_ISSUER, |request: &CertificateRequest| open(request, |ns, request| {
-            let issuer = issuer_ref(&request.spec.issuer_ref);
-            (issuer.group == GROUP).then(|| index_key(&issuer.kind, ns, &issuer.name))
-        }))
-        .index(BY_KEY, |request: &CertificateRequest| open(request, |ns, request| {
-            request.annotations().get(annotations::PRIVATE_KEY_SECRET).map(|name| path(ns, name))
-        }))
+        .index(BY_OWNER, |request: &CertificateRequest| {
+            owner(&request.metadata).map(|(_, uid)| uid).into_iter().collect()
+        })
+        .index(BY_ISSUER, |request: &CertificateRequest| {
+            open(request, |ns, request| {
+                let issuer = issuer_ref(&request.spec.issuer_ref);
+                (issuer.group == GROUP).then(|| index_key(&issuer.kind, ns, &issuer.name))
+            })
+        })
+        .index(BY_KEY, |request: &CertificateRequest| {
+            open(request, |ns, request| {
+                request
+                    .annotations()
+                    .get(annotations::PRIVATE_KEY_SECRET)
+                    .map(|name| path(ns, name))
+            })
+        })
         .start(rt)
 }
 
 /// Issuers.
 pub fn issuers(rt: &Runtime, scope: Scope) -> Watched<Issuer> {
     let by_secret = |issuer: &Issuer| secret_paths(&issuer.namespace().unwrap_or_default(), &issuer.spec);
-    Watched::builder(rt.client.clone(), scope).index(BY_SECRET, by_secret).start(rt)
+    Watched::builder(rt.client.clone(), scope)
+        .index(BY_SECRET, by_secret)
+        .start(rt)
 }
 
 /// ClusterIssuers; none where only one namespace is looked at.
-pub fn cluster_issuers(rt: &Runtime, settings: &Settings) -> Watched<ClusterIssuer> {
+pub fn cluster_issuers(rt: &Runtime, settings: &Settings) -> Option<Watched<ClusterIssuer>> {
+    if !settings.namespace.is_empty() {
+        return None;
+    }
     let namespace = settings.cluster_resource_namespace.clone();
-    Watched::builder(rt.client.clone(), Scope::All)
-        .index(BY_SECRET, move |issuer: &ClusterIssuer| secret_paths(&namespace, &issuer.spec))
-        .start(rt)
+    let by_secret = move |issuer: &ClusterIssuer| secret_paths(&namespace, &issuer.spec);
+    Some(
+        Watched::builder(rt.client.clone(), Scope::All)
+            .index(BY_SECRET, by_secret)
+            .start(rt),
+    )
 }
 
 /// Metadata of all Secrets: that they are there, and which version.
 pub fn secrets(rt: &Runtime, scope: Scope) -> Watched<PartialObjectMeta<Secret>> {
-    Watched::builder(rt.client.clone(), scope).trim(|secret: &mut PartialObjectMeta<Secret>| trim_secret(&mut secret.metadata)).start(rt)
+    Watched::builder(rt.client.clone(), scope)
+        .trim(|secret: &mut PartialObjectMeta<Secret>| trim_secret(&mut secret.metadata))
+        .start(rt)
 }
 
 /// `ns/name`.
@@ -85,7 +109,9 @@ pub fn owner(metadata: &ObjectMeta) -> Option<(String, String)> {
 /// A request whose result is there for good.
 pub fn is_terminal(request: &CertificateRequest) -> bool {
     let Some(status) = &request.status else { return false };
-    let Some(ready) = conditions::find(&status.conditions, READY) else { return false };
+    let Some(ready) = conditions::find(&status.conditions, READY) else {
+        return false;
+    };
     match ready.status {
         ConditionStatus::True => true,
         _ => matches!(ready.reason.as_str(), reasons::FAILED | reasons::DENIED),
@@ -96,7 +122,9 @@ fn open(request: &CertificateRequest, value: impl Fn(&str, &CertificateRequest) 
     if is_terminal(request) {
         return vec![];
     }
-    value(&request.namespace().unwrap_or_default(), request).into_iter().collect()
+    value(&request.namespace().unwrap_or_default(), request)
+        .into_iter()
+        .collect()
 }
 
 fn secret_paths(namespace: &str, spec: &IssuerSpec) -> Vec<String> {
@@ -108,7 +136,10 @@ fn secret_paths(namespace: &str, spec: &IssuerSpec) -> Vec<String> {
 /// The answer is read when it is needed; what is left of a request with an answer is its CSR, for comparing.
 fn trim_request(request: &mut CertificateRequest) {
     request.metadata.labels = None;
-    let kept = |key: &str| matches!(key, annotations::REVISION | annotations::PRIVATE_KEY_SECRET) || key.starts_with("acme.cert-manager.io/");
+    let kept = |key: &str| {
+        matches!(key, annotations::REVISION | annotations::PRIVATE_KEY_SECRET)
+            || key.starts_with("acme.cert-manager.io/")
+    };
     if let Some(annotations) = &mut request.metadata.annotations {
         annotations.retain(|key, _| kept(key));
     }

@@ -21,9 +21,14 @@ pub fn certificates(ctx: &Arc<Context>, poked: UnboundedReceiver<Key>) -> Vec<Ke
     vec![
         ctx.certificates.subscribe().boxed(),
         fan_out(ctx, ctx.secrets.subscribe(), |ctx, secret| {
-            keys(&ctx.certificates.by_index(BY_SECRET, &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name)))
+            keys(&ctx.certificates.by_index(
+                BY_SECRET,
+                &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name),
+            ))
         }),
-        fan_out(ctx, ctx.requests.subscribe(), |ctx, request| certificate_of(ctx, request).into_iter().collect()),
+        fan_out(ctx, ctx.requests.subscribe(), |ctx, request| {
+            certificate_of(ctx, request).into_iter().collect()
+        }),
         poked.boxed(),
     ]
 }
@@ -33,16 +38,28 @@ pub fn requests(ctx: &Arc<Context>) -> Vec<Keys> {
     let mut triggers = vec![
         ctx.requests.subscribe().boxed(),
         fan_out(ctx, ctx.issuers.subscribe(), |ctx, issuer| {
-            let index = index_key(KIND_ISSUER, issuer.namespace.as_deref().unwrap_or_default(), &issuer.name);
+            let index = index_key(
+                KIND_ISSUER,
+                issuer.namespace.as_deref().unwrap_or_default(),
+                &issuer.name,
+            );
             keys(&ctx.requests.by_index(BY_ISSUER, &index))
         }),
-        fan_out(ctx, ctx.cluster_issuers.subscribe(), |ctx, issuer| {
-            keys(&ctx.requests.by_index(BY_ISSUER, &index_key(KIND_CLUSTER_ISSUER, "", &issuer.name)))
-        }),
         fan_out(ctx, ctx.secrets.subscribe(), |ctx, secret| {
-            keys(&ctx.requests.by_index(BY_KEY, &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name)))
+            keys(&ctx.requests.by_index(
+                BY_KEY,
+                &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name),
+            ))
         }),
     ];
+    triggers.extend(ctx.cluster_issuers.as_ref().map(|issuers| {
+        fan_out(ctx, issuers.subscribe(), |ctx, issuer| {
+            keys(
+                &ctx.requests
+                    .by_index(BY_ISSUER, &index_key(KIND_CLUSTER_ISSUER, "", &issuer.name)),
+            )
+        })
+    }));
     triggers.extend(ctx.acme.request_triggers());
     triggers
 }
@@ -50,17 +67,27 @@ pub fn requests(ctx: &Arc<Context>) -> Vec<Keys> {
 /// Issuers: themselves, the Secrets that they name.
 pub fn issuers(ctx: &Arc<Context>) -> Vec<Keys> {
     let by_secret = fan_out(ctx, ctx.secrets.subscribe(), |ctx, secret| {
-        keys(&ctx.issuers.by_index(BY_SECRET, &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name)))
+        keys(&ctx.issuers.by_index(
+            BY_SECRET,
+            &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name),
+        ))
     });
     vec![ctx.issuers.subscribe().boxed(), by_secret]
 }
 
 /// ClusterIssuers: themselves, the Secrets that they name.
 pub fn cluster_issuers(ctx: &Arc<Context>) -> Vec<Keys> {
+    let Some(cluster_issuers) = &ctx.cluster_issuers else {
+        return vec![];
+    };
     let by_secret = fan_out(ctx, ctx.secrets.subscribe(), |ctx, secret| {
-        keys(&ctx.cluster_issuers.by_index(BY_SECRET, &path(secret.namespace.as_deref().unwrap_or_default(), &secret.name)))
+        let index = path(secret.namespace.as_deref().unwrap_or_default(), &secret.name);
+        ctx.cluster_issuers
+            .as_ref()
+            .map(|issuers| keys(&issuers.by_index(BY_SECRET, &index)))
+            .unwrap_or_default()
     });
-    vec![ctx.cluster_issuers.subscribe().boxed(), by_secret]
+    vec![cluster_issuers.subscribe().boxed(), by_secret]
 }
 
 /// The Certificate of a request; of one that is gone, the one that its name begins with.

@@ -95,10 +95,20 @@ pub async fn run(_: Arc<Context>) {}
 /// Not supported.
 pub async fn setup_issuer(_: &Context, _: &IssuerObject) -> Result<IssuerOutcome, Error> {
     let message = "ACME issuers are not supported by this build".to_owned();
-    Ok(IssuerOutcome { ready: false, reason: "NotSupported".to_owned(), message, acme: None, next: Next::Done })
+    Ok(IssuerOutcome {
+        ready: false,
+        reason: "NotSupported".to_owned(),
+        message,
+        acme: None,
+        next: Next::Done,
+    })
 }
 
 /// Not supported.
 pub async fn request(_: &Context, _: &CertificateRequest, _: &IssuerObject) -> Result<RequestOutcome, Error> {
-    Ok(RequestOutcome::Pending { reason_event: None, message: "ACME is not supported by this build".to_owned(), next: Next::Done })
+    Ok(RequestOutcome::Pending {
+        reason_event: None,
+        message: "ACME is not supported by this build".to_owned(),
+        next: Next::Done,
+    })
 }

@@ -68,12 +68,17 @@ impl Act<'_> {
             Step::StoreKey => self.store_key().await,
             Step::DropKeySecret(name) => self.drop_key_secret(&name).await,
             Step::ForgetKey => {
-                self.ctx.memories.with(self.key, |memory| (memory.next_key, memory.answer) = (None, None));
+                self.ctx
+                    .memories
+                    .with(self.key, |memory| (memory.next_key, memory.answer) = (None, None));
                 Ok(())
             }
             Step::Request { revision } => self.request(revision).await,
             Step::DeleteRequest { name, uid } => {
-                self.ctx.writer.delete::<CertificateRequest>(self.namespace(), &name, Some(&uid)).await?;
+                self.ctx
+                    .writer
+                    .delete::<CertificateRequest>(self.namespace(), &name, Some(&uid))
+                    .await?;
                 self.ctx.requests.deleted(self.namespace(), &name, &uid);
                 Ok(())
             }
@@ -101,12 +106,17 @@ impl Act<'_> {
 
     fn hold(&self, secret: String, key: PrivateKey, stored: bool) -> Arc<HeldKey> {
         let held = Arc::new(HeldKey { secret, key, stored });
-        self.ctx.memories.with(self.key, |memory| memory.next_key = Some(held.clone()));
+        self.ctx
+            .memories
+            .with(self.key, |memory| memory.next_key = Some(held.clone()));
         held
     }
 
     fn held(&self) -> Result<Arc<HeldKey>, Error> {
-        self.ctx.memories.with(self.key, |memory| memory.next_key.clone()).ok_or(Error::Stale("next private key"))
+        self.ctx
+            .memories
+            .with(self.key, |memory| memory.next_key.clone())
+            .ok_or(Error::Stale("next private key"))
     }
 
     /// Rotation policy Never: the key of the target Secret becomes the next key.
@@ -120,7 +130,10 @@ impl Act<'_> {
 
     async fn store_key(&self) -> Result<(), Error> {
         let held = self.held()?;
-        let pem = held.key.to_pem(KeyEncoding::Pkcs8).map_err(crypto("encode the next private key"))?;
+        let pem = held
+            .key
+            .to_pem(KeyEncoding::Pkcs8)
+            .map_err(crypto("encode the next private key"))?;
         let secret: Secret = parse(json!({
             "metadata": {
                 "name": held.secret,
@@ -144,11 +157,16 @@ impl Act<'_> {
 
     /// Deletes a next-key Secret, but nothing else that a status may name.
     async fn drop_key_secret(&self, name: &str) -> Result<(), Error> {
-        let Some(secret) = self.ctx.secrets.get(self.namespace(), name) else { return Ok(()) };
+        let Some(secret) = self.ctx.secrets.get(self.namespace(), name) else {
+            return Ok(());
+        };
         let Some(uid) = &secret.metadata.uid else { return Ok(()) };
         let found = self.ctx.secret(self.namespace().unwrap_or_default(), name).await?;
         if found.is_some_and(|found| found.labels().contains_key(annotations::NEXT_PRIVATE_KEY)) {
-            self.ctx.writer.delete::<Secret>(self.namespace(), name, Some(uid)).await?;
+            self.ctx
+                .writer
+                .delete::<Secret>(self.namespace(), name, Some(uid))
+                .await?;
             self.ctx.secrets.deleted(self.namespace(), name, uid);
         }
         Ok(())
@@ -158,7 +176,10 @@ impl Act<'_> {
         let held = self.held()?;
         let template = csr::template(&self.certificate.spec).map_err(|_| Error::Stale("Certificate"))?;
         let signer = held.clone();
-        let pem = self.ctx.compute(move || evercert_pki::csr::build(&template, &signer.key)).await?;
+        let pem = self
+            .ctx
+            .compute(move || evercert_pki::csr::build(&template, &signer.key))
+            .await?;
         let request = self.render_request(revision, &held.secret, pem.map_err(crypto("build the CSR"))?)?;
         let written = match self.ctx.writer.create(self.namespace(), &request).await {
             Err(error) if error.class() == ErrorClass::Conflict => self.replace_foreign(request).await?,
@@ -171,8 +192,12 @@ impl Act<'_> {
     fn render_request(&self, revision: i64, key_secret: &str, csr: String) -> Result<CertificateRequest, Error> {
         let certificate = self.certificate;
         let spec = &certificate.spec;
-        let mut notes: std::collections::BTreeMap<_, _> =
-            certificate.annotations().iter().filter(|(key, _)| self.ctx.settings.copies(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut notes: std::collections::BTreeMap<_, _> = certificate
+            .annotations()
+            .iter()
+            .filter(|(key, _)| self.ctx.settings.copies(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         let name = certificate.name_any();
         let own = [
             (annotations::REVISION, revision.to_string()),
@@ -180,14 +205,17 @@ impl Act<'_> {
             (annotations::CERTIFICATE_NAME, name.clone()),
         ];
         notes.extend(own.map(|(key, value)| (key.to_owned(), value)));
-        let mut request = CertificateRequest::new(&revision::request_name(&name, revision), CertificateRequestSpec {
-            duration: spec.duration,
-            issuer_ref: spec.issuer_ref.clone(),
-            request: ByteString(csr.into_bytes()),
-            is_ca: spec.is_ca,
-            usages: spec.usages.clone(),
-            ..CertificateRequestSpec::default()
-        });
+        let mut request = CertificateRequest::new(
+            &revision::request_name(&name, revision),
+            CertificateRequestSpec {
+                duration: spec.duration,
+                issuer_ref: spec.issuer_ref.clone(),
+                request: ByteString(csr.into_bytes()),
+                is_ca: spec.is_ca,
+                usages: spec.usages.clone(),
+                ..CertificateRequestSpec::default()
+            },
+        );
         request.metadata.namespace.clone_from(&self.key.namespace);
         request.metadata.annotations = Some(notes);
         request.metadata.labels = Some(certificate.labels().clone()).filter(|labels| !labels.is_empty());
@@ -199,15 +227,31 @@ impl Act<'_> {
     /// name gets a suffix. Upstream stops here for ever.
     async fn replace_foreign(&self, mut request: CertificateRequest) -> Result<CertificateRequest, Error> {
         let name = request.name_any();
-        let Some(found) = self.ctx.writer.get::<CertificateRequest>(self.namespace(), &name).await? else { return Err(Error::Stale("CertificateRequest")) };
+        let Some(found) = self
+            .ctx
+            .writer
+            .get::<CertificateRequest>(self.namespace(), &name)
+            .await?
+        else {
+            return Err(Error::Stale("CertificateRequest"));
+        };
         let owner = crate::stores::owner(&found.metadata);
-        if owner.as_ref().is_some_and(|(_, uid)| Some(uid) == self.certificate.metadata.uid.as_ref()) {
+        if owner
+            .as_ref()
+            .is_some_and(|(_, uid)| Some(uid) == self.certificate.metadata.uid.as_ref())
+        {
             return Err(Error::Stale("CertificateRequest"));
         }
         if owner.is_some_and(|(owner, _)| owner == self.certificate.name_any()) {
-            self.ctx.writer.delete::<CertificateRequest>(self.namespace(), &name, found.metadata.uid.as_deref()).await?;
+            self.ctx
+                .writer
+                .delete::<CertificateRequest>(self.namespace(), &name, found.metadata.uid.as_deref())
+                .await?;
         } else {
-            request.metadata.name = Some(format!("{name}-{}", revision::suffix(crate::random::bytes().unwrap_or_default())));
+            request.metadata.name = Some(format!(
+                "{name}-{}",
+                revision::suffix(crate::random::bytes().unwrap_or_default())
+            ));
         }
         Ok(self.ctx.writer.create(self.namespace(), &request).await?)
     }
@@ -215,50 +259,97 @@ impl Act<'_> {
     /// Has the request answered in this pass; its own controller leaves it alone meanwhile.
     async fn answer(&self, name: &str) -> Result<(), Error> {
         let key = Key::new(self.namespace(), name);
-        let Some(_guard) = self.ctx.answering.take(&key) else { return Err(Error::Stale("CertificateRequest")) };
+        let Some(_guard) = self.ctx.answering.take(&key) else {
+            return Err(Error::Stale("CertificateRequest"));
+        };
         let (_, held) = requests::act::answer(self.ctx, &key).await?;
         if let Some(held) = held {
-            self.ctx.memories.with(self.key, |memory| memory.answer = Some(Arc::new(held)));
+            self.ctx
+                .memories
+                .with(self.key, |memory| memory.answer = Some(Arc::new(held)));
         }
         Ok(())
     }
 
     async fn write_secret(&self, request: &str) -> Result<(), Error> {
         let held = self.held()?;
-        let candidate = self.observed.requests.iter().find(|candidate| candidate.name == request);
+        let candidate = self
+            .observed
+            .requests
+            .iter()
+            .find(|candidate| candidate.name == request);
         let answer = self.ctx.memories.with(self.key, |memory| memory.answer.clone());
-        let answer = answer.filter(|answer| candidate.is_some_and(|candidate| candidate.uid == answer.request)).ok_or(Error::Stale("CertificateRequest"))?;
-        let key = held.key.to_pem(csr::key_encoding(&self.certificate.spec)).map_err(crypto("encode the private key"))?;
-        let pems = Pems { key: key.into_bytes(), chain: answer.chain.clone(), ca: answer.ca.clone() };
-        let existing = self.observed.secret.as_ref().and_then(|secret| secret.other_type.clone());
+        let answer = answer
+            .filter(|answer| candidate.is_some_and(|candidate| candidate.uid == answer.request))
+            .ok_or(Error::Stale("CertificateRequest"))?;
+        let key = held
+            .key
+            .to_pem(csr::key_encoding(&self.certificate.spec))
+            .map_err(crypto("encode the private key"))?;
+        let pems = Pems {
+            key: key.into_bytes(),
+            chain: answer.chain.clone(),
+            ca: answer.ca.clone(),
+        };
+        let existing = self
+            .observed
+            .secret
+            .as_ref()
+            .and_then(|secret| secret.other_type.clone());
         self.apply(&pems, existing.as_deref(), None).await
     }
 
     async fn repair_secret(&self) -> Result<(), Error> {
         let target = self.target().await?;
         let part = |key| facts::bytes(&target, key).map(<[u8]>::to_vec);
-        let (Some(key), Some(chain)) = (part(TLS_KEY), part(TLS_CRT)) else { return Err(Error::Stale("Secret")) };
-        let pems = Pems { key, chain, ca: part(CA_CRT) };
-        self.apply(&pems, target.type_.as_deref(), target.metadata.uid.as_deref()).await
+        let (Some(key), Some(chain)) = (part(TLS_KEY), part(TLS_CRT)) else {
+            return Err(Error::Stale("Secret"));
+        };
+        let pems = Pems {
+            key,
+            chain,
+            ca: part(CA_CRT),
+        };
+        self.apply(&pems, target.type_.as_deref(), target.metadata.uid.as_deref())
+            .await
     }
 
     /// The Secret as the plan saw it.
     async fn target(&self) -> Result<Secret, Error> {
-        let secret = self.ctx.secret(self.namespace().unwrap_or_default(), &self.certificate.spec.secret_name).await?;
+        let secret = self
+            .ctx
+            .secret(self.namespace().unwrap_or_default(), &self.certificate.spec.secret_name)
+            .await?;
         let version = self.observed.secret.as_ref().map(|seen| seen.version.as_str());
-        secret.filter(|secret| secret.metadata.resource_version.as_deref() == version).ok_or(Error::Stale("Secret"))
+        secret
+            .filter(|secret| secret.metadata.resource_version.as_deref() == version)
+            .ok_or(Error::Stale("Secret"))
     }
 
     async fn apply(&self, pems: &Pems, existing_type: Option<&str>, uid: Option<&str>) -> Result<(), Error> {
         let chain = X509::bundle_from_pem(&pems.chain, limits::CHAIN).map_err(crypto("read the certificate"))?;
-        let Some(leaf) = chain.first() else { return Err(Error::Stale("CertificateRequest")) };
+        let Some(leaf) = chain.first() else {
+            return Err(Error::Stale("CertificateRequest"));
+        };
         let owned = self.ctx.settings.enable_certificate_owner_ref;
-        let mut patch = render(&Target { certificate: self.certificate, leaf, existing_type, owned }, pems);
+        let mut patch = render(
+            &Target {
+                certificate: self.certificate,
+                leaf,
+                existing_type,
+                owned,
+            },
+            pems,
+        );
         if let Some(uid) = uid {
             // A Secret that was deleted meanwhile must not come back with old content.
             patch["metadata"]["uid"] = json!(uid);
         }
-        let written: Secret = self.ctx.writer.apply(self.namespace(), &self.certificate.spec.secret_name, &patch).await?;
+        let written: Secret = self
+            .ctx
+            .writer
+            .apply(self.namespace(), &self.certificate.spec.secret_name, &patch)
+            .await?;
         let facts = Arc::new(facts::of(&written));
         self.ctx.memories.with(self.key, |memory| memory.secret = Some(facts));
         self.ctx.secrets.written(written.metadata.into_response_partial());

@@ -44,7 +44,10 @@ fn at(field: &'static str) -> impl Fn(Error) -> SpecError {
 }
 
 fn value(field: &'static str, problem: impl Into<String>) -> SpecError {
-    SpecError::Value { field, problem: problem.into() }
+    SpecError::Value {
+        field,
+        problem: problem.into(),
+    }
 }
 
 /// Everything about the CSR but the key.
@@ -55,7 +58,8 @@ pub fn template(spec: &CertificateSpec) -> Result<CsrTemplate, SpecError> {
         let problem = "name at least one of commonName, dnsNames, ipAddresses, uris, emailAddresses, otherNames";
         return Err(value("dnsNames", problem));
     }
-    sans.to_der().map_err(at("dnsNames, ipAddresses, uris, emailAddresses or otherNames"))?;
+    sans.to_der()
+        .map_err(at("dnsNames, ipAddresses, uris, emailAddresses or otherNames"))?;
     check_times(spec)?;
     let usages = usages(spec)?;
     Ok(CsrTemplate {
@@ -77,9 +81,10 @@ pub fn key_algorithm(spec: &CertificateSpec) -> Result<KeyAlgorithm, SpecError> 
         None | Some(PrivateKeyAlgorithm::Rsa) => KeyAlgorithm::rsa(size(2048)).map_err(at("privateKey.size")),
         Some(PrivateKeyAlgorithm::Ecdsa) => KeyAlgorithm::ecdsa(size(256)).map_err(at("privateKey.size")),
         Some(PrivateKeyAlgorithm::Ed25519) => Ok(KeyAlgorithm::Ed25519),
-        Some(PrivateKeyAlgorithm::Other(other)) => {
-            Err(value("privateKey.algorithm", format!("{other:?} is not RSA, ECDSA or Ed25519")))
-        }
+        Some(PrivateKeyAlgorithm::Other(other)) => Err(value(
+            "privateKey.algorithm",
+            format!("{other:?} is not RSA, ECDSA or Ed25519"),
+        )),
     }
 }
 
@@ -93,7 +98,10 @@ pub fn key_encoding(spec: &CertificateSpec) -> KeyEncoding {
 
 /// Rotation policy Never.
 pub fn keeps_key(spec: &CertificateSpec) -> bool {
-    let policy = spec.private_key.as_ref().and_then(|options| options.rotation_policy.as_ref());
+    let policy = spec
+        .private_key
+        .as_ref()
+        .and_then(|options| options.rotation_policy.as_ref());
     policy == Some(&PrivateKeyRotationPolicy::Never)
 }
 
@@ -112,7 +120,8 @@ pub fn subject(spec: &CertificateSpec) -> Result<Name, SpecError> {
     };
     let length = name.common_name().map_or(0, |name| name.len());
     if length > LONGEST_COMMON_NAME {
-        let problem = format!("is {length} bytes long, more than {LONGEST_COMMON_NAME}; put the name into dnsNames instead");
+        let problem =
+            format!("is {length} bytes long, more than {LONGEST_COMMON_NAME}; put the name into dnsNames instead");
         return Err(value("commonName", problem));
     }
     Ok(name)
@@ -150,7 +159,14 @@ pub fn sans(spec: &CertificateSpec) -> Result<SubjectAltNames, SpecError> {
         dns: spec.dns_names.clone(),
         uris: spec.uris.clone(),
         emails: spec.email_addresses.clone(),
-        other_names: spec.other_names.iter().map(|name| OtherName { oid: name.oid.clone(), value: name.utf8_value.clone() }).collect(),
+        other_names: spec
+            .other_names
+            .iter()
+            .map(|name| OtherName {
+                oid: name.oid.clone(),
+                value: name.utf8_value.clone(),
+            })
+            .collect(),
         ..SubjectAltNames::default()
     };
     for ip in &spec.ip_addresses {
@@ -160,19 +176,29 @@ pub fn sans(spec: &CertificateSpec) -> Result<SubjectAltNames, SpecError> {
 }
 
 fn signature(spec: &CertificateSpec) -> Result<Option<SignatureAlgorithm>, SpecError> {
-    let Some(name) = &spec.signature_algorithm else { return Ok(None) };
+    let Some(name) = &spec.signature_algorithm else {
+        return Ok(None);
+    };
     let signature: SignatureAlgorithm = name.as_str().parse().map_err(at("signatureAlgorithm"))?;
     let key = key_algorithm(spec)?;
     if signature.fits(key) {
         return Ok(Some(signature));
     }
-    Err(value("signatureAlgorithm", format!("{name} does not fit a key of type {key}; change one of them")))
+    Err(value(
+        "signatureAlgorithm",
+        format!("{name} does not fit a key of type {key}; change one of them"),
+    ))
 }
 
 fn name_constraints(spec: &CertificateSpec) -> Result<Option<NameConstraints>, SpecError> {
-    let Some(constraints) = &spec.name_constraints else { return Ok(None) };
+    let Some(constraints) = &spec.name_constraints else {
+        return Ok(None);
+    };
     if !spec.is_ca {
-        return Err(value("nameConstraints", "only a certificate with isCA: true may have name constraints"));
+        return Err(value(
+            "nameConstraints",
+            "only a certificate with isCA: true may have name constraints",
+        ));
     }
     let subtrees = |item: &Option<NameConstraintItem>| item.clone().map_or_else(Subtrees::default, subtrees);
     Ok(Some(NameConstraints {
@@ -211,25 +237,86 @@ mod tests {
     use super::*;
 
     fn spec() -> CertificateSpec {
-        CertificateSpec { dns_names: vec!["a.example".into()], ..CertificateSpec::default() }
+        CertificateSpec {
+            dns_names: vec!["a.example".into()],
+            ..CertificateSpec::default()
+        }
     }
     fn key(algorithm: PrivateKeyAlgorithm, size: i32) -> Option<CertificatePrivateKey> {
-        Some(CertificatePrivateKey { algorithm: Some(algorithm), size: Some(size), ..CertificatePrivateKey::default() })
+        Some(CertificatePrivateKey {
+            algorithm: Some(algorithm),
+            size: Some(size),
+            ..CertificatePrivateKey::default()
+        })
     }
 
     #[test]
     fn a_spec_that_cannot_be_requested_says_which_field_and_why() {
         let table = [
             (CertificateSpec::default(), "spec.dnsNames: name at least one of"),
-            (CertificateSpec { common_name: "x".repeat(65), ..spec() }, "spec.commonName: is 65 bytes long"),
-            (CertificateSpec { ip_addresses: vec!["1.2.3.4/24".into()], ..spec() }, "spec.ipAddresses: invalid IP address \"1.2.3.4/24\""),
-            (CertificateSpec { email_addresses: vec!["A <a@b>".into()], ..spec() }, "invalid email address"),
-            (CertificateSpec { literal_subject: "nonsense".into(), ..spec() }, "spec.literalSubject: "),
-            (CertificateSpec { usages: vec![KeyUsage::Other("flying".into())], ..spec() }, "spec.usages: unknown usage \"flying\""),
-            (CertificateSpec { duration: Some(GoDuration::from_mins(59)), ..spec() }, "spec.duration: must be at least 1h"),
-            (CertificateSpec { renew_before: Some(GoDuration::from_hours(2160)), ..spec() }, "spec.renewBefore: must be shorter"),
-            (CertificateSpec { signature_algorithm: Some(SpecSignature::PureEd25519), ..spec() }, "spec.signatureAlgorithm: PureEd25519 does not fit"),
-            (CertificateSpec { name_constraints: Some(Default::default()), ..spec() }, "spec.nameConstraints: only a certificate with isCA"),
+            (
+                CertificateSpec {
+                    common_name: "x".repeat(65),
+                    ..spec()
+                },
+                "spec.commonName: is 65 bytes long",
+            ),
+            (
+                CertificateSpec {
+                    ip_addresses: vec!["1.2.3.4/24".into()],
+                    ..spec()
+                },
+                "spec.ipAddresses: invalid IP address \"1.2.3.4/24\"",
+            ),
+            (
+                CertificateSpec {
+                    email_addresses: vec!["A <a@b>".into()],
+                    ..spec()
+                },
+                "invalid email address",
+            ),
+            (
+                CertificateSpec {
+                    literal_subject: "nonsense".into(),
+                    ..spec()
+                },
+                "spec.literalSubject: ",
+            ),
+            (
+                CertificateSpec {
+                    usages: vec![KeyUsage::Other("flying".into())],
+                    ..spec()
+                },
+                "spec.usages: unknown usage \"flying\"",
+            ),
+            (
+                CertificateSpec {
+                    duration: Some(GoDuration::from_mins(59)),
+                    ..spec()
+                },
+                "spec.duration: must be at least 1h",
+            ),
+            (
+                CertificateSpec {
+                    renew_before: Some(GoDuration::from_hours(2160)),
+                    ..spec()
+                },
+                "spec.renewBefore: must be shorter",
+            ),
+            (
+                CertificateSpec {
+                    signature_algorithm: Some(SpecSignature::PureEd25519),
+                    ..spec()
+                },
+                "spec.signatureAlgorithm: PureEd25519 does not fit",
+            ),
+            (
+                CertificateSpec {
+                    name_constraints: Some(Default::default()),
+                    ..spec()
+                },
+                "spec.nameConstraints: only a certificate with isCA",
+            ),
         ];
         for (spec, expected) in table {
             let error = template(&spec).unwrap_err().to_string();
@@ -254,7 +341,11 @@ mod tests {
             (key(Other("DSA".into()), 1024), None),
         ];
         for (private_key, expected) in table {
-            let found = key_algorithm(&CertificateSpec { private_key: private_key.clone(), ..spec() }).ok();
+            let found = key_algorithm(&CertificateSpec {
+                private_key: private_key.clone(),
+                ..spec()
+            })
+            .ok();
             assert_eq!(found.map(|key| key.to_string()).as_deref(), expected, "{private_key:?}");
         }
     }
@@ -262,6 +353,14 @@ mod tests {
     #[test]
     fn usages_are_left_out_of_the_csr_when_the_spec_says_so() {
         assert!(template(&spec()).unwrap().usages.is_some());
-        assert!(template(&CertificateSpec { encode_usages_in_request: Some(false), ..spec() }).unwrap().usages.is_none());
+        assert!(
+            template(&CertificateSpec {
+                encode_usages_in_request: Some(false),
+                ..spec()
+            })
+            .unwrap()
+            .usages
+            .is_none()
+        );
     }
 }

@@ -48,25 +48,42 @@ fn annotation(secret: &Secret, key: &str) -> Option<String> {
 
 fn issuer(secret: &Secret) -> Option<IssuerRef> {
     let found = |key| annotation(secret, key);
-    let (name, kind, group) =
-        (found(annotations::ISSUER_NAME), found(annotations::ISSUER_KIND), found(annotations::ISSUER_GROUP));
+    let (name, kind, group) = (
+        found(annotations::ISSUER_NAME),
+        found(annotations::ISSUER_KIND),
+        found(annotations::ISSUER_GROUP),
+    );
     if name.is_none() && kind.is_none() && group.is_none() {
         return None;
     }
-    let or = |text: Option<String>, default: &str| text.filter(|text| !text.is_empty()).unwrap_or_else(|| default.to_owned());
-    Some(IssuerRef { name: name.unwrap_or_default(), kind: or(kind, KIND_ISSUER), group: or(group, GROUP) })
+    let or = |text: Option<String>, default: &str| {
+        text.filter(|text| !text.is_empty())
+            .unwrap_or_else(|| default.to_owned())
+    };
+    Some(IssuerRef {
+        name: name.unwrap_or_default(),
+        kind: or(kind, KIND_ISSUER),
+        group: or(group, GROUP),
+    })
 }
 
 fn key(secret: &Secret) -> KeyFacts {
-    let Some(pem) = bytes(secret, TLS_KEY) else { return KeyFacts::Missing };
+    let Some(pem) = bytes(secret, TLS_KEY) else {
+        return KeyFacts::Missing;
+    };
     match PrivateKey::from_pem(pem) {
-        Ok(key) => KeyFacts::Readable { algorithm: key.algorithm(), public: key.public_key().fingerprint() },
+        Ok(key) => KeyFacts::Readable {
+            algorithm: key.algorithm(),
+            public: key.public_key().fingerprint(),
+        },
         Err(error) => KeyFacts::Unreadable(error.to_string()),
     }
 }
 
 fn leaf_facts(secret: &Secret) -> LeafFacts {
-    let Some(pem) = bytes(secret, TLS_CRT) else { return LeafFacts::Missing };
+    let Some(pem) = bytes(secret, TLS_CRT) else {
+        return LeafFacts::Missing;
+    };
     let leaf = match leaf_of(pem) {
         Ok(leaf) => leaf,
         Err(error) => return LeafFacts::Unreadable(error.to_string()),
@@ -77,36 +94,66 @@ fn leaf_facts(secret: &Secret) -> LeafFacts {
     LeafFacts::Readable(Leaf {
         fingerprint: leaf.fingerprint(),
         public: public.fingerprint(),
-        validity: Validity { not_before: leaf.not_before(), not_after: leaf.not_after() },
+        validity: Validity {
+            not_before: leaf.not_before(),
+            not_after: leaf.not_after(),
+        },
         metadata: details_sum(&leaf),
     })
 }
 
 fn leaf_of(pem: &[u8]) -> Result<Certificate, evercert_pki::Error> {
     let chain = Certificate::bundle_from_pem(pem, limits::CHAIN)?;
-    chain.into_iter().next().ok_or(evercert_pki::Error::NoPem { what: "certificate" })
+    chain
+        .into_iter()
+        .next()
+        .ok_or(evercert_pki::Error::NoPem { what: "certificate" })
 }
 
 /// Labels, annotations, owner references and optional data keys that belong to our field manager, with their values.
 fn owned(secret: &Secret) -> Sum {
     let mut sum = Sum::default();
-    let Some(fields) = secret.managed_fields().iter().find(|entry| is_ours(entry)).and_then(|entry| entry.fields_v1.as_ref()) else {
+    let Some(fields) = secret
+        .managed_fields()
+        .iter()
+        .find(|entry| is_ours(entry))
+        .and_then(|entry| entry.fields_v1.as_ref())
+    else {
         return sum;
     };
     let metadata = fields.0.get("f:metadata");
     let sections = [
-        (Section::Label, metadata.and_then(|metadata| metadata.get("f:labels")), secret.labels()),
-        (Section::Annotation, metadata.and_then(|metadata| metadata.get("f:annotations")), secret.annotations()),
+        (
+            Section::Label,
+            metadata.and_then(|metadata| metadata.get("f:labels")),
+            secret.labels(),
+        ),
+        (
+            Section::Annotation,
+            metadata.and_then(|metadata| metadata.get("f:annotations")),
+            secret.annotations(),
+        ),
     ];
     for (section, fields, values) in sections {
         add_owned(&mut sum, section, fields.and_then(Value::as_object), values);
     }
-    let references = metadata.and_then(|metadata| metadata.get("f:ownerReferences")).and_then(Value::as_object);
-    for uid in references.into_iter().flat_map(Map::keys).filter_map(|key| reference_uid(key)) {
+    let references = metadata
+        .and_then(|metadata| metadata.get("f:ownerReferences"))
+        .and_then(Value::as_object);
+    for uid in references
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter_map(|key| reference_uid(key))
+    {
         sum.add(Section::Owner, &uid, "");
     }
     let data = fields.0.get("f:data").and_then(Value::as_object);
-    for key in data.into_iter().flat_map(Map::keys).filter_map(|key| key.strip_prefix("f:")).filter(|key| is_optional(key)) {
+    for key in data
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter_map(|key| key.strip_prefix("f:"))
+        .filter(|key| is_optional(key))
+    {
         sum.add(Section::Data, key, "");
     }
     sum
@@ -114,11 +161,17 @@ fn owned(secret: &Secret) -> Sum {
 
 fn is_ours(entry: &ManagedFieldsEntry) -> bool {
     let manager = entry.manager.as_deref() == Some(SECRET_MANAGER);
-    manager && entry.operation.as_deref() == Some("Apply") && entry.subresource.as_deref().unwrap_or_default().is_empty()
+    manager
+        && entry.operation.as_deref() == Some("Apply")
+        && entry.subresource.as_deref().unwrap_or_default().is_empty()
 }
 
 fn add_owned(sum: &mut Sum, section: Section, fields: Option<&Map<String, Value>>, values: &BTreeMap<String, String>) {
-    for key in fields.into_iter().flat_map(Map::keys).filter_map(|key| key.strip_prefix("f:")) {
+    for key in fields
+        .into_iter()
+        .flat_map(Map::keys)
+        .filter_map(|key| key.strip_prefix("f:"))
+    {
         sum.add(section, key, values.get(key).map_or("", String::as_str));
     }
 }

@@ -49,8 +49,14 @@ pub fn finish(observed: &Observed, now: Timestamp) -> Plan {
     let mut steps = drop_key(observed);
     steps.extend(write(observed, status));
     steps.extend(history(observed, advanced.status.revision));
-    let unsupported = observed.wish.unsupported.as_ref().map(|what| Event::warning(reasons::UNSUPPORTED, what));
-    let events: Vec<_> = std::iter::once(Event::normal(reasons::ISSUING, SUCCESS)).chain(unsupported).collect();
+    let unsupported = observed
+        .wish
+        .unsupported
+        .as_ref()
+        .map(|what| Event::warning(reasons::UNSUPPORTED, what));
+    let events: Vec<_> = std::iter::once(Event::normal(reasons::ISSUING, SUCCESS))
+        .chain(unsupported)
+        .collect();
     Plan {
         steps,
         events,

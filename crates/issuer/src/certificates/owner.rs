@@ -16,14 +16,23 @@ pub struct Claimant {
 impl Claimant {
     /// From the object.
     pub fn of(certificate: &std::sync::Arc<Certificate>) -> Self {
-        Self { name: certificate.name_any(), created: certificate.metadata.creation_timestamp.as_ref().map(|time| time.0) }
+        Self {
+            name: certificate.name_any(),
+            created: certificate.metadata.creation_timestamp.as_ref().map(|time| time.0),
+        }
     }
 }
 
 /// The one named by the Secret if it is among them, else the oldest, then the first by name.
 pub fn of<'a>(claimants: &'a [Claimant], annotated: Option<&str>) -> Option<&'a str> {
-    let named = claimants.iter().find(|claimant| Some(claimant.name.as_str()) == annotated);
-    let oldest = || claimants.iter().min_by_key(|claimant| (claimant.created, &claimant.name));
+    let named = claimants
+        .iter()
+        .find(|claimant| Some(claimant.name.as_str()) == annotated);
+    let oldest = || {
+        claimants
+            .iter()
+            .min_by_key(|claimant| (claimant.created, &claimant.name))
+    };
     named.or_else(oldest).map(|claimant| claimant.name.as_str())
 }
 
@@ -33,9 +42,17 @@ mod tests {
 
     #[test]
     fn the_secret_belongs_to_whom_it_names_else_to_the_oldest() {
-        let claimant = |name: &str, second| Claimant { name: name.into(), created: Timestamp::from_second(second).ok() };
+        let claimant = |name: &str, second| Claimant {
+            name: name.into(),
+            created: Timestamp::from_second(second).ok(),
+        };
         let three = [claimant("c", 1), claimant("b", 1), claimant("a", 2)];
-        let table = [(&three[..], Some("a"), Some("a")), (&three, Some("gone"), Some("b")), (&three, None, Some("b")), (&[], None, None)];
+        let table = [
+            (&three[..], Some("a"), Some("a")),
+            (&three, Some("gone"), Some("b")),
+            (&three, None, Some("b")),
+            (&[], None, None),
+        ];
         for (claimants, annotated, expected) in table {
             assert_eq!(of(claimants, annotated), expected, "{annotated:?}");
         }

@@ -15,7 +15,9 @@ const ROUNDS: usize = 12;
 /// One pass. A write that somebody else was faster with ends it quietly: the change that came between triggers the next.
 pub async fn reconcile(ctx: &Context, key: &Key) -> Result<Next, Error> {
     ctx.rivals.changed(key);
-    let config = Config { backoff: ctx.settings.backoff() };
+    let config = Config {
+        backoff: ctx.settings.backoff(),
+    };
     for _ in 0..ROUNDS {
         let Some(certificate) = ctx.certificates.get_key(key) else {
             ctx.memories.forget(key);
@@ -30,7 +32,14 @@ pub async fn reconcile(ctx: &Context, key: &Key) -> Result<Next, Error> {
         }
         let plan = decide(&observed, config, ctx.rt.clock.now());
         let (again, wake) = (plan.again, plan.wake);
-        Act { ctx, key, certificate: &certificate, observed: &observed }.run(plan).await?;
+        Act {
+            ctx,
+            key,
+            certificate: &certificate,
+            observed: &observed,
+        }
+        .run(plan)
+        .await?;
         if !again {
             return Ok(wake.map_or(Next::Done, Next::At));
         }

@@ -31,11 +31,23 @@ pub fn request_mismatch(spec: &CertificateSpec, request: &CertificateRequestSpec
         ("spec.otherNames", other_names(&sans) != other_names(&csr.sans)),
         ("spec.isCA", spec.is_ca != request.is_ca),
         ("spec.usages", usages.is_some() && usages != requested),
-        ("spec.duration", durations.is_some_and(|(wished, requested)| wished != requested)),
-        ("spec.issuerRef", issuer_ref(&spec.issuer_ref) != issuer_ref(&request.issuer_ref)),
+        (
+            "spec.duration",
+            durations.is_some_and(|(wished, requested)| wished != requested),
+        ),
+        (
+            "spec.issuerRef",
+            issuer_ref(&spec.issuer_ref) != issuer_ref(&request.issuer_ref),
+        ),
     ];
-    let differing = fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field);
-    subject_mismatch(spec, &csr.subject).into_iter().chain(differing).collect()
+    let differing = fields
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(field, _)| field);
+    subject_mismatch(spec, &csr.subject)
+        .into_iter()
+        .chain(differing)
+        .collect()
 }
 
 /// A loose comparison for where no request is left: names may have moved between common name and DNS names.
@@ -44,21 +56,46 @@ pub fn certificate_mismatch(spec: &CertificateSpec, certificate: &Certificate) -
     let wished = csr::sans(spec).unwrap_or_default();
     let name = csr::subject(spec).ok().and_then(|subject| subject.common_name());
     let names = |sans: &SubjectAltNames, common: Option<String>| -> BTreeSet<String> {
-        sans.dns.iter().map(|name| name.to_ascii_lowercase()).chain(common.filter(|name| !name.is_empty()).map(|name| name.to_ascii_lowercase())).collect()
+        sans.dns
+            .iter()
+            .map(|name| name.to_ascii_lowercase())
+            .chain(
+                common
+                    .filter(|name| !name.is_empty())
+                    .map(|name| name.to_ascii_lowercase()),
+            )
+            .collect()
     };
     let fields = [
-        ("spec.dnsNames", names(&wished, name) != names(found, certificate.subject().common_name())),
+        (
+            "spec.dnsNames",
+            names(&wished, name) != names(found, certificate.subject().common_name()),
+        ),
         ("spec.ipAddresses", ips(&wished) != ips(found)),
         ("spec.uris", set(&wished.uris) != set(&found.uris)),
         ("spec.emailAddresses", set(&wished.emails) != set(&found.emails)),
     ];
-    fields.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+    fields
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(field, _)| field)
+        .collect()
 }
 
 /// A reference with its defaults filled in.
 pub fn issuer_ref(reference: &IssuerReference) -> IssuerRef {
-    let or = |text: &String, default: &str| if text.is_empty() { default.to_owned() } else { text.clone() };
-    IssuerRef { name: reference.name.clone(), kind: or(&reference.kind, KIND_ISSUER), group: or(&reference.group, GROUP) }
+    let or = |text: &String, default: &str| {
+        if text.is_empty() {
+            default.to_owned()
+        } else {
+            text.clone()
+        }
+    };
+    IssuerRef {
+        name: reference.name.clone(),
+        kind: or(&reference.kind, KIND_ISSUER),
+        group: or(&reference.group, GROUP),
+    }
 }
 
 /// A literal subject is compared as text, because implementations differ in string types; fields are compared as sets.
@@ -88,7 +125,10 @@ fn fields_of(subject: &Subject) -> ([BTreeSet<&String>; 7], Option<&String>) {
         set(&subject.street_addresses),
         set(&subject.postal_codes),
     ];
-    (lists, subject.serial_number.as_ref().filter(|serial| !serial.is_empty()))
+    (
+        lists,
+        subject.serial_number.as_ref().filter(|serial| !serial.is_empty()),
+    )
 }
 
 fn request_usages(request: &CertificateRequestSpec) -> Option<evercert_pki::usage::Usages> {
@@ -105,7 +145,10 @@ fn ips(sans: &SubjectAltNames) -> BTreeSet<IpAddr> {
 }
 
 fn other_names(sans: &SubjectAltNames) -> BTreeSet<(&str, &str)> {
-    sans.other_names.iter().map(|name| (name.oid.as_str(), name.value.as_str())).collect()
+    sans.other_names
+        .iter()
+        .map(|name| (name.oid.as_str(), name.value.as_str()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -122,7 +165,10 @@ mod tests {
             dns_names: vec!["a.example".into(), "b.example".into()],
             ip_addresses: vec!["::1".into(), "10.0.0.1".into()],
             duration: Some(GoDuration::from_hours(24)),
-            issuer_ref: IssuerReference { name: "ca".into(), ..IssuerReference::default() },
+            issuer_ref: IssuerReference {
+                name: "ca".into(),
+                ..IssuerReference::default()
+            },
             ..CertificateSpec::default()
         }
     }
@@ -146,23 +192,57 @@ mod tests {
             (spec(), &[]),
             (changed(|s| s.dns_names.reverse()), &[]),
             (changed(|s| s.dns_names.push("a.example".into())), &[]),
-            (changed(|s| s.ip_addresses = vec!["10.0.0.1".into(), "0:0:0:0:0:0:0:1".into()]), &[]),
+            (
+                changed(|s| s.ip_addresses = vec!["10.0.0.1".into(), "0:0:0:0:0:0:0:1".into()]),
+                &[],
+            ),
             (changed(|s| s.issuer_ref.kind = "Issuer".into()), &[]),
             (changed(|s| s.duration = None), &[]),
-            (changed(|s| s.usages = vec![KeyUsage::KeyEncipherment, KeyUsage::Signing]), &[]),
+            (
+                changed(|s| s.usages = vec![KeyUsage::KeyEncipherment, KeyUsage::Signing]),
+                &[],
+            ),
             (changed(|s| s.dns_names = vec!["c.example".into()]), &["spec.dnsNames"]),
             (changed(|s| s.ip_addresses.clear()), &["spec.ipAddresses"]),
             (changed(|s| s.uris = vec!["spiffe://x/y".into()]), &["spec.uris"]),
-            (changed(|s| s.email_addresses = vec!["a@b".into()]), &["spec.emailAddresses"]),
-            (changed(|s| s.other_names = vec![OtherName { oid: "1.2.3".into(), utf8_value: "x".into() }]), &["spec.otherNames"]),
+            (
+                changed(|s| s.email_addresses = vec!["a@b".into()]),
+                &["spec.emailAddresses"],
+            ),
+            (
+                changed(|s| {
+                    s.other_names = vec![OtherName {
+                        oid: "1.2.3".into(),
+                        utf8_value: "x".into(),
+                    }]
+                }),
+                &["spec.otherNames"],
+            ),
             (changed(|s| s.common_name = String::new()), &["spec.commonName"]),
-            (changed(|s| s.subject = Some(X509Subject { organizations: vec!["o".into()], ..X509Subject::default() })), &["spec.subject"]),
+            (
+                changed(|s| {
+                    s.subject = Some(X509Subject {
+                        organizations: vec!["o".into()],
+                        ..X509Subject::default()
+                    })
+                }),
+                &["spec.subject"],
+            ),
             (changed(|s| s.literal_subject = "CN=a.example".into()), &[]),
-            (changed(|s| s.literal_subject = "CN=b.example".into()), &["spec.literalSubject"]),
+            (
+                changed(|s| s.literal_subject = "CN=b.example".into()),
+                &["spec.literalSubject"],
+            ),
             (changed(|s| s.is_ca = true), &["spec.isCA", "spec.usages"]),
             (changed(|s| s.usages = vec![KeyUsage::ServerAuth]), &["spec.usages"]),
-            (changed(|s| s.duration = Some(GoDuration::from_hours(25))), &["spec.duration"]),
-            (changed(|s| s.issuer_ref.kind = "ClusterIssuer".into()), &["spec.issuerRef"]),
+            (
+                changed(|s| s.duration = Some(GoDuration::from_hours(25))),
+                &["spec.duration"],
+            ),
+            (
+                changed(|s| s.issuer_ref.kind = "ClusterIssuer".into()),
+                &["spec.issuerRef"],
+            ),
         ];
         for (spec, expected) in table {
             assert_eq!(request_mismatch(&spec, &request, &csr), expected, "{spec:?}");

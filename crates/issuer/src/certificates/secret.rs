@@ -73,7 +73,9 @@ fn data(spec: &CertificateSpec, pems: &Pems) -> BTreeMap<&'static str, ByteStrin
     for format in &spec.additional_output_formats {
         match format.type_ {
             CertificateOutputFormatType::Der => data.extend(der(&pems.key).map(|der| (KEY_DER, der))),
-            CertificateOutputFormatType::CombinedPem => _ = data.insert(COMBINED, [&*pems.key, b"\n", &*pems.chain].concat()),
+            CertificateOutputFormatType::CombinedPem => {
+                _ = data.insert(COMBINED, [&*pems.key, b"\n", &*pems.chain].concat())
+            }
             CertificateOutputFormatType::Other(_) => {}
         }
     }
@@ -82,7 +84,11 @@ fn data(spec: &CertificateSpec, pems: &Pems) -> BTreeMap<&'static str, ByteStrin
 
 /// The body of the first PEM block.
 fn der(pem: &[u8]) -> Option<Vec<u8>> {
-    evercert_pki::pem::blocks(pem).ok()?.into_iter().next().map(|block| block.der)
+    evercert_pki::pem::blocks(pem)
+        .ok()?
+        .into_iter()
+        .next()
+        .map(|block| block.der)
 }
 
 /// What the Secret shall carry by the spec alone; together with [`details_sum`] it is all that we own beside the PEM texts.
@@ -111,13 +117,22 @@ pub fn details_sum(leaf: &X509) -> Sum {
 }
 
 fn wished_labels(spec: &CertificateSpec) -> BTreeMap<String, String> {
-    let mut labels = spec.secret_template.as_ref().map(|template| template.labels.clone()).unwrap_or_default();
+    let mut labels = spec
+        .secret_template
+        .as_ref()
+        .map(|template| template.labels.clone())
+        .unwrap_or_default();
     labels.insert(annotations::FAO.to_owned(), "true".to_owned());
     labels
 }
 
 fn wished_annotations(certificate: &Certificate) -> BTreeMap<String, String> {
-    let template = certificate.spec.secret_template.as_ref().map(|template| template.annotations.clone()).unwrap_or_default();
+    let template = certificate
+        .spec
+        .secret_template
+        .as_ref()
+        .map(|template| template.annotations.clone())
+        .unwrap_or_default();
     let allowed = |key: &String| !key.starts_with(annotations::PREFIX) || key == annotations::ALLOW_DIRECT_INJECTION;
     let mut all: BTreeMap<_, _> = template.into_iter().filter(|(key, _)| allowed(key)).collect();
     let issuer = issuer_ref(&certificate.spec.issuer_ref);
@@ -136,7 +151,10 @@ fn details(leaf: &X509) -> BTreeMap<String, String> {
     let (subject, sans) = (leaf.subject().subject(), leaf.sans());
     let ips: Vec<_> = sans.ips.iter().map(ToString::to_string).collect();
     let always = [
-        (annotations::COMMON_NAME.to_owned(), subject.common_name.clone().unwrap_or_default()),
+        (
+            annotations::COMMON_NAME.to_owned(),
+            subject.common_name.clone().unwrap_or_default(),
+        ),
         (annotations::ALT_NAMES.to_owned(), sans.dns.join(",")),
         (annotations::IP_SANS.to_owned(), ips.join(",")),
         (annotations::URI_SANS.to_owned(), sans.uris.join(",")),
@@ -162,7 +180,11 @@ fn details(leaf: &X509) -> BTreeMap<String, String> {
 fn csv(values: &[String]) -> String {
     let field = |value: &String| {
         let quote = value == "\\." || value.starts_with(' ') || value.contains([',', '"', '\r', '\n']);
-        if quote { format!("\"{}\"", value.replace('"', "\"\"")) } else { value.clone() }
+        if quote {
+            format!("\"{}\"", value.replace('"', "\"\""))
+        } else {
+            value.clone()
+        }
     };
     values.iter().map(field).collect::<Vec<_>>().join(",")
 }

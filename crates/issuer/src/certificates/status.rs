@@ -17,7 +17,10 @@ pub fn read(status: Option<&CertificateStatus>) -> Status {
         ready: condition(status, READY),
         issuing: condition(status, ISSUING),
         revision: status.revision,
-        next_key_secret: status.next_private_key_secret_name.clone().filter(|name| !name.is_empty()),
+        next_key_secret: status
+            .next_private_key_secret_name
+            .clone()
+            .filter(|name| !name.is_empty()),
         last_failure: time(&status.last_failure_time),
         attempts: status.failed_issuance_attempts,
         validity: validity.map(|(not_before, not_after)| Validity { not_before, not_after }),
@@ -50,10 +53,16 @@ fn condition(status: &CertificateStatus, type_: &str) -> Option<Condition> {
 }
 
 fn set(conditions: &mut Vec<ApiCondition>, type_: &str, wished: Option<&Condition>) {
-    let Some(wished) = wished else { return conditions.retain(|condition| condition.type_ != type_) };
+    let Some(wished) = wished else {
+        return conditions.retain(|condition| condition.type_ != type_);
+    };
     let condition = ApiCondition {
         type_: type_.to_owned(),
-        status: if wished.status { ConditionStatus::True } else { ConditionStatus::False },
+        status: if wished.status {
+            ConditionStatus::True
+        } else {
+            ConditionStatus::False
+        },
         last_transition_time: wished.since.map(Time),
         reason: wished.reason.clone(),
         message: wished.message.clone(),

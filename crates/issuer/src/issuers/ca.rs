@@ -61,14 +61,19 @@ impl CaPair {
 
     /// Refuses a CA outside its time.
     pub fn check_time(&self, now: Timestamp) -> Result<(), Unusable> {
-        let Some(certificate) = self.certificate() else { return Ok(()) };
+        let Some(certificate) = self.certificate() else {
+            return Ok(());
+        };
         let (from, to) = (certificate.not_before(), certificate.not_after());
         if now >= to {
             return Err(invalid(format!("the CA certificate expired on {to}; renew it")));
         }
         if now < from {
             let early = invalid(format!("the CA certificate is not valid before {from}"));
-            return Err(Unusable { until: Some(from), ..early });
+            return Err(Unusable {
+                until: Some(from),
+                ..early
+            });
         }
         Ok(())
     }
@@ -77,32 +82,51 @@ impl CaPair {
 /// The CA in a Secret, without regard to the time.
 pub fn read(name: &str, secret: Option<&Secret>) -> Result<CaPair, Unusable> {
     let Some(secret) = secret else {
-        return Err(missing(format!("Secret {name:?} not found; create it with the keys tls.crt and tls.key")));
+        return Err(missing(format!(
+            "Secret {name:?} not found; create it with the keys tls.crt and tls.key"
+        )));
     };
     let part = |key| bytes(secret, key).ok_or_else(|| missing(format!("Secret {name:?} has no {key}")));
     let (certificates, key) = (part(TLS_CRT)?, part(TLS_KEY)?);
-    let chain = Certificate::bundle_from_pem(certificates, limits::CHAIN).map_err(|error| invalid(format!("tls.crt: {error}")))?;
+    let chain = Certificate::bundle_from_pem(certificates, limits::CHAIN)
+        .map_err(|error| invalid(format!("tls.crt: {error}")))?;
     let key = PrivateKey::from_pem(key).map_err(|error| invalid(format!("tls.key: {error}")))?;
     let pair = CaPair { chain, key };
-    let Some(certificate) = pair.certificate() else { return Err(invalid("tls.crt holds no certificate".to_owned())) };
+    let Some(certificate) = pair.certificate() else {
+        return Err(invalid("tls.crt holds no certificate".to_owned()));
+    };
     if !certificate.matches(&pair.key) {
-        return Err(invalid("tls.key is not the key of the first certificate in tls.crt".to_owned()));
+        return Err(invalid(
+            "tls.key is not the key of the first certificate in tls.crt".to_owned(),
+        ));
     }
     if !certificate.is_ca() {
-        return Err(invalid("certificate is not a CA; request it with isCA: true".to_owned()));
+        return Err(invalid(
+            "certificate is not a CA; request it with isCA: true".to_owned(),
+        ));
     }
     if !certificate.may_sign_certificates() {
-        return Err(invalid("the CA certificate may not sign certificates; request it with the usage \"cert sign\"".to_owned()));
+        return Err(invalid(
+            "the CA certificate may not sign certificates; request it with the usage \"cert sign\"".to_owned(),
+        ));
     }
     Ok(pair)
 }
 
 fn missing(message: String) -> Unusable {
-    Unusable { reason: reasons::ERR_GET_KEY_PAIR, message: format!("Error getting keypair for CA issuer: {message}"), until: None }
+    Unusable {
+        reason: reasons::ERR_GET_KEY_PAIR,
+        message: format!("Error getting keypair for CA issuer: {message}"),
+        until: None,
+    }
 }
 
 fn invalid(message: String) -> Unusable {
-    Unusable { reason: reasons::ERR_INVALID_KEY_PAIR, message: format!("Error getting keypair for CA issuer: {message}"), until: None }
+    Unusable {
+        reason: reasons::ERR_INVALID_KEY_PAIR,
+        message: format!("Error getting keypair for CA issuer: {message}"),
+        until: None,
+    }
 }
 
 impl Context {
@@ -122,15 +146,31 @@ impl Context {
         let secret = self.secret(namespace, name).await?;
         let found = read(name, secret.as_ref()).map(Arc::new);
         if let Some(secret) = secret {
-            let (uid, version) = (secret.uid().unwrap_or_default(), secret.resource_version().unwrap_or_default());
-            self.cas.put(namespace, name, Entry { uid, version, found: found.clone() });
+            let (uid, version) = (
+                secret.uid().unwrap_or_default(),
+                secret.resource_version().unwrap_or_default(),
+            );
+            self.cas.put(
+                namespace,
+                name,
+                Entry {
+                    uid,
+                    version,
+                    found: found.clone(),
+                },
+            );
         }
         Ok(found)
     }
 }
 
 impl CaCache {
-    fn get(&self, ns: &str, name: &str, seen: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta) -> Option<Found> {
+    fn get(
+        &self,
+        ns: &str,
+        name: &str,
+        seen: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    ) -> Option<Found> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = all.get(&path(ns, name))?;
         let same = Some(&entry.uid) == seen.uid.as_ref() && Some(&entry.version) == seen.resource_version.as_ref();
@@ -138,6 +178,9 @@ impl CaCache {
     }
 
     fn put(&self, ns: &str, name: &str, entry: Entry) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).insert(path(ns, name), entry);
+        self.all
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path(ns, name), entry);
     }
 }

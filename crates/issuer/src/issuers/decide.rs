@@ -34,17 +34,36 @@ pub struct Plan {
 
 /// The condition.
 pub fn decide(observed: &Observed) -> Plan {
-    let not_ready = |reason, message: String| Plan { ready: false, reason, message, wake: None };
+    let not_ready = |reason, message: String| Plan {
+        ready: false,
+        reason,
+        message,
+        wake: None,
+    };
     match observed {
-        Observed::SelfSigned => Plan { ready: true, reason: reasons::IS_READY, message: String::new(), wake: None },
+        Observed::SelfSigned => Plan {
+            ready: true,
+            reason: reasons::IS_READY,
+            message: String::new(),
+            wake: None,
+        },
         Observed::Ca(Ok(until)) => {
             let message = "Signing CA verified".to_owned();
-            Plan { ready: true, reason: reasons::KEY_PAIR_VERIFIED, message, wake: Some(*until) }
+            Plan {
+                ready: true,
+                reason: reasons::KEY_PAIR_VERIFIED,
+                message,
+                wake: Some(*until),
+            }
         }
-        Observed::Ca(Err(unusable)) => Plan { wake: unusable.until, ..not_ready(unusable.reason, unusable.message.clone()) },
-        Observed::Unsupported(type_) => {
-            not_ready(reasons::UNSUPPORTED, format!("Issuers of type {type_:?} are not supported yet"))
-        }
+        Observed::Ca(Err(unusable)) => Plan {
+            wake: unusable.until,
+            ..not_ready(unusable.reason, unusable.message.clone())
+        },
+        Observed::Unsupported(type_) => not_ready(
+            reasons::UNSUPPORTED,
+            format!("Issuers of type {type_:?} are not supported yet"),
+        ),
         Observed::Untyped => {
             let message = "spec must name exactly one of acme, ca, selfSigned, vault, venafi".to_owned();
             not_ready(reasons::ERR_INIT_ISSUER, message)

@@ -95,7 +95,9 @@ impl IssuerObject {
     /// The value of the index `issuer` of the requests that name it.
     pub fn index_key(&self) -> String {
         match self {
-            Self::Namespaced(issuer) => index_key(KIND_ISSUER, &issuer.namespace().unwrap_or_default(), &issuer.name_any()),
+            Self::Namespaced(issuer) => {
+                index_key(KIND_ISSUER, &issuer.namespace().unwrap_or_default(), &issuer.name_any())
+            }
             Self::Cluster(issuer) => index_key(KIND_CLUSTER_ISSUER, "", &issuer.name_any()),
         }
     }
@@ -107,13 +109,20 @@ impl IssuerObject {
 
     /// True where its condition Ready is True and speaks of what the spec says now.
     pub fn is_ready(&self) -> bool {
-        let ready = self.status().and_then(|status| conditions::find(&status.conditions, READY));
-        ready.is_some_and(|ready| ready.status == ConditionStatus::True && ready.observed_generation.is_none_or(|seen| seen >= self.generation()))
+        let ready = self
+            .status()
+            .and_then(|status| conditions::find(&status.conditions, READY));
+        ready.is_some_and(|ready| {
+            ready.status == ConditionStatus::True
+                && ready.observed_generation.is_none_or(|seen| seen >= self.generation())
+        })
     }
 
     /// What its condition Ready says.
     pub fn ready_message(&self) -> Option<&str> {
-        let ready = self.status().and_then(|status| conditions::find(&status.conditions, READY));
+        let ready = self
+            .status()
+            .and_then(|status| conditions::find(&status.conditions, READY));
         ready.map(|ready| ready.message.as_str())
     }
 

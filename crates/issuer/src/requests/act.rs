@@ -26,13 +26,19 @@ use crate::names::reasons;
 
 /// One pass by the request's own controller; leaves a request alone that its Certificate's pass is answering.
 pub async fn reconcile(ctx: &Context, key: &Key) -> Result<Next, Error> {
-    let Some(_guard) = ctx.answering.take(key) else { return Ok(Next::Done) };
+    let Some(_guard) = ctx.answering.take(key) else {
+        return Ok(Next::Done);
+    };
     Ok(answer(ctx, key).await?.0)
 }
 
 /// One pass; whoever calls it holds the guard. Returns what was issued, if something was.
 pub async fn answer(ctx: &Context, key: &Key) -> Result<(Next, Option<HeldAnswer>), Error> {
-    let Some(request) = ctx.requests.get_key(key).filter(|request| request.metadata.deletion_timestamp.is_none()) else {
+    let Some(request) = ctx
+        .requests
+        .get_key(key)
+        .filter(|request| request.metadata.deletion_timestamp.is_none())
+    else {
         return Ok((Next::Done, None));
     };
     let Gathered { observed, csr, issuer } = gather(ctx, &request);
@@ -47,7 +53,9 @@ pub async fn answer(ctx: &Context, key: &Key) -> Result<(Next, Option<HeldAnswer
     };
     let next = match (plan.outcome, csr, issuer) {
         (Outcome::Sign(IssuerType::Acme), _, Some(issuer)) => return acme_request(ctx, change, &issuer).await,
-        (Outcome::Sign(type_), Some(csr), Some(issuer)) => change.signed(sign(ctx, &request, csr, &issuer, type_).await?),
+        (Outcome::Sign(type_), Some(csr), Some(issuer)) => {
+            change.signed(sign(ctx, &request, csr, &issuer, type_).await?)
+        }
         (outcome, ..) => change.outcome(outcome),
     };
     let issued = change.issued.take();
@@ -56,23 +64,40 @@ pub async fn answer(ctx: &Context, key: &Key) -> Result<(Next, Option<HeldAnswer
 }
 
 async fn sign(
-    ctx: &Context, request: &CertificateRequest, csr: evercert_pki::csr::Csr, issuer: &IssuerObject, type_: IssuerType,
+    ctx: &Context,
+    request: &CertificateRequest,
+    csr: evercert_pki::csr::Csr,
+    issuer: &IssuerObject,
+    type_: IssuerType,
 ) -> Result<Signed, Error> {
     match type_ {
         IssuerType::Ca => with_ca(ctx, request, csr, issuer).await,
         IssuerType::SelfSigned => with_own_key(ctx, request, csr, issuer).await,
-        other => Ok(Signed::Wait(reasons::ISSUER_NOT_READY, format!("Issuers of type {other:?} are not supported yet"))),
+        other => Ok(Signed::Wait(
+            reasons::ISSUER_NOT_READY,
+            format!("Issuers of type {other:?} are not supported yet"),
+        )),
     }
 }
 
 /// The approval is in the API before the ACME part sees the request.
-async fn acme_request(ctx: &Context, change: Change<'_>, issuer: &IssuerObject) -> Result<(Next, Option<HeldAnswer>), Error> {
+async fn acme_request(
+    ctx: &Context,
+    change: Change<'_>,
+    issuer: &IssuerObject,
+) -> Result<(Next, Option<HeldAnswer>), Error> {
     let type_ = Some(IssuerType::Acme);
     let request = change.write(None).await?;
-    let outcome = acme::request(ctx, &request, issuer).await.map_err(|error| Error::Acme(Box::new(error)))?;
+    let outcome = acme::request(ctx, &request, issuer)
+        .await
+        .map_err(|error| Error::Acme(Box::new(error)))?;
     let mut change = Change::new(ctx, &request);
     let next = match outcome {
-        RequestOutcome::Pending { reason_event, message, next } => {
+        RequestOutcome::Pending {
+            reason_event,
+            message,
+            next,
+        } => {
             let (event, note) = reason_event.map_or((None, message.clone()), |(event, note)| (Some(event), note));
             change.pending(event, &message, &note, false);
             next
@@ -92,10 +117,19 @@ async fn acme_request(ctx: &Context, change: Change<'_>, issuer: &IssuerObject) 
 fn held(request: &CertificateRequest, pem: Pem) -> HeldAnswer {
     let facts = Answer::Certificate {
         fingerprint: pem.leaf.fingerprint(),
-        public: pem.leaf.public_key().map(evercert_pki::key::PublicKey::fingerprint).unwrap_or_default(),
+        public: pem
+            .leaf
+            .public_key()
+            .map(evercert_pki::key::PublicKey::fingerprint)
+            .unwrap_or_default(),
         not_after: pem.leaf.not_after(),
     };
-    HeldAnswer { request: request.uid().unwrap_or_default(), chain: pem.chain.into_bytes(), ca: pem.ca.map(String::into_bytes), facts }
+    HeldAnswer {
+        request: request.uid().unwrap_or_default(),
+        chain: pem.chain.into_bytes(),
+        ca: pem.ca.map(String::into_bytes),
+        facts,
+    }
 }
 
 /// A status in the making, and what to tell about it.
@@ -111,7 +145,14 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     fn new(ctx: &'a Context, request: &'a CertificateRequest) -> Self {
         let status = request.status.clone().unwrap_or_default();
-        Self { ctx, request, status, now: ctx.rt.clock.now(), events: vec![], issued: None }
+        Self {
+            ctx,
+            request,
+            status,
+            now: ctx.rt.clock.now(),
+            events: vec![],
+            issued: None,
+        }
     }
 
     fn approve(&mut self) {
@@ -125,11 +166,16 @@ impl<'a> Change<'a> {
             Outcome::Leave | Outcome::Sign(_) => Next::Done,
             Outcome::AwaitApproval => {
                 let message = "Not signing CertificateRequest until it is Approved";
-                self.events.push((false, reasons::WAITING_FOR_APPROVAL, message.to_owned()));
+                self.events
+                    .push((false, reasons::WAITING_FOR_APPROVAL, message.to_owned()));
                 Next::Done
             }
             Outcome::Deny => {
-                self.ready(ConditionStatus::False, reasons::DENIED, "The CertificateRequest was denied by an approval controller");
+                self.ready(
+                    ConditionStatus::False,
+                    reasons::DENIED,
+                    "The CertificateRequest was denied by an approval controller",
+                );
                 self.status.failure_time = Some(Time(whole_second(self.now)));
                 Next::Done
             }
@@ -159,7 +205,11 @@ impl<'a> Change<'a> {
     fn issue(&mut self, chain: &str, ca: Option<&str>) {
         self.status.certificate = Some(ByteString(chain.as_bytes().to_vec()));
         self.status.ca = ca.map(|ca| ByteString(ca.as_bytes().to_vec()));
-        self.ready(ConditionStatus::True, reasons::ISSUED, "Certificate fetched from issuer successfully");
+        self.ready(
+            ConditionStatus::True,
+            reasons::ISSUED,
+            "Certificate fetched from issuer successfully",
+        );
         let ours = crate::stores::owner(&self.request.metadata).is_some();
         if !ours {
             let message = "Certificate fetched from issuer successfully".to_owned();
@@ -170,10 +220,17 @@ impl<'a> Change<'a> {
     /// Puts an ACME answer in order; `status.ca` stays empty, as upstream's.
     fn acme_chain(&mut self, pem: &[u8]) {
         use evercert_pki::certificate::{Certificate, to_pem_chain};
-        let chain = Certificate::bundle_from_pem(pem, evercert_pki::limits::CHAIN).and_then(evercert_pki::chain::normalise);
+        let chain =
+            Certificate::bundle_from_pem(pem, evercert_pki::limits::CHAIN).and_then(evercert_pki::chain::normalise);
         match chain {
             Ok(normalised) => self.issue(&to_pem_chain(&normalised.chain), None),
-            Err(error) => _ = self.failed("OrderBadCertificate", format!("The ACME server returned no usable certificate: {error}"), false),
+            Err(error) => {
+                _ = self.failed(
+                    "OrderBadCertificate",
+                    format!("The ACME server returned no usable certificate: {error}"),
+                    false,
+                )
+            }
         }
     }
 
@@ -182,7 +239,8 @@ impl<'a> Change<'a> {
         let before = conditions::find(&self.status.conditions, READY);
         let news = before.is_none_or(|before| before.message != message);
         self.ready(ConditionStatus::False, reasons::PENDING, message);
-        self.events.extend(event.filter(|_| news).map(|event| (warning, event, note.to_owned())));
+        self.events
+            .extend(event.filter(|_| news).map(|event| (warning, event, note.to_owned())));
     }
 
     fn failed(&mut self, event: &'static str, message: String, invalid: bool) -> Next {
@@ -197,15 +255,24 @@ impl<'a> Change<'a> {
     }
 
     fn ready(&mut self, status: ConditionStatus, reason: &str, message: &str) {
-        conditions::set(&mut self.status.conditions, Wanted::new(READY, status, reason, message), self.now);
+        conditions::set(
+            &mut self.status.conditions,
+            Wanted::new(READY, status, reason, message),
+            self.now,
+        );
     }
 
     /// Writes the status if it changed, and tells what there is to tell.
     async fn write(self, type_: Option<IssuerType>) -> Result<Arc<CertificateRequest>, Error> {
-        let request = if self.request.status.as_ref() == Some(&self.status) || self.status == CertificateRequestStatus::default() {
+        let request = if self.request.status.as_ref() == Some(&self.status)
+            || self.status == CertificateRequestStatus::default()
+        {
             Arc::new(self.request.clone())
         } else {
-            let request = CertificateRequest { status: Some(self.status), ..self.request.clone() };
+            let request = CertificateRequest {
+                status: Some(self.status),
+                ..self.request.clone()
+            };
             let written: CertificateRequest = self.ctx.writer.replace_status(&request).await?;
             self.ctx.requests.written(written.clone());
             Arc::new(written)
@@ -213,7 +280,11 @@ impl<'a> Change<'a> {
         let events = self.ctx.rt.events.reporting_as(component(type_));
         for (warning, reason, message) in self.events {
             let on = reference(&*request);
-            if warning { events.warning(&on, reason, message) } else { events.normal(&on, reason, message) }
+            if warning {
+                events.warning(&on, reason, message)
+            } else {
+                events.normal(&on, reason, message)
+            }
         }
         Ok(request)
     }

@@ -71,7 +71,10 @@ pub enum Outcome {
 /// The next thing to do.
 pub fn decide(observed: &Observed) -> Plan {
     let external = observed.issuer == Issuer::External;
-    let leave = |outcome| Plan { approve: false, outcome };
+    let leave = |outcome| Plan {
+        approve: false,
+        outcome,
+    };
     if observed.terminal {
         return leave(Outcome::Leave);
     }
@@ -79,23 +82,41 @@ pub fn decide(observed: &Observed) -> Plan {
         return leave(if external { Outcome::Leave } else { Outcome::Deny });
     }
     if !observed.approved && !observed.may_approve {
-        return leave(if external { Outcome::Leave } else { Outcome::AwaitApproval });
+        return leave(if external {
+            Outcome::Leave
+        } else {
+            Outcome::AwaitApproval
+        });
     }
-    Plan { approve: !observed.approved, outcome: outcome(observed) }
+    Plan {
+        approve: !observed.approved,
+        outcome: outcome(observed),
+    }
 }
 
 fn outcome(observed: &Observed) -> Outcome {
     let wait = |event, message: String| Outcome::Wait { event, message };
-    if let Some(why) = observed.invalid.as_ref().filter(|_| observed.issuer != Issuer::External) {
+    if let Some(why) = observed
+        .invalid
+        .as_ref()
+        .filter(|_| observed.issuer != Issuer::External)
+    {
         return Outcome::Refuse(why.clone());
     }
     match &observed.issuer {
         Issuer::External => Outcome::Leave,
-        Issuer::Missing(reference) => {
-            wait(reasons::ISSUER_NOT_FOUND, format!("Referenced issuer not found: {reference}; create it or change spec.issuerRef"))
-        }
-        Issuer::Untyped => wait(reasons::ISSUER_TYPE_MISSING, "Referenced issuer names no type, or more than one".to_owned()),
-        Issuer::NotReady(why) => wait(reasons::ISSUER_NOT_READY, format!("Referenced issuer does not have a Ready status condition: {why}")),
+        Issuer::Missing(reference) => wait(
+            reasons::ISSUER_NOT_FOUND,
+            format!("Referenced issuer not found: {reference}; create it or change spec.issuerRef"),
+        ),
+        Issuer::Untyped => wait(
+            reasons::ISSUER_TYPE_MISSING,
+            "Referenced issuer names no type, or more than one".to_owned(),
+        ),
+        Issuer::NotReady(why) => wait(
+            reasons::ISSUER_NOT_READY,
+            format!("Referenced issuer does not have a Ready status condition: {why}"),
+        ),
         Issuer::Ready(type_) => Outcome::Sign(*type_),
     }
 }
@@ -105,36 +126,123 @@ mod tests {
     use super::*;
 
     fn base() -> Observed {
-        Observed { terminal: false, approved: true, denied: false, may_approve: true, invalid: None, issuer: Issuer::Ready(IssuerType::Ca) }
+        Observed {
+            terminal: false,
+            approved: true,
+            denied: false,
+            may_approve: true,
+            invalid: None,
+            issuer: Issuer::Ready(IssuerType::Ca),
+        }
     }
 
     #[test]
     fn a_request_is_approved_signed_denied_or_left() {
         let sign = Outcome::Sign(IssuerType::Ca);
-        let wait = |event, message: &str| Outcome::Wait { event, message: message.to_owned() };
+        let wait = |event, message: &str| Outcome::Wait {
+            event,
+            message: message.to_owned(),
+        };
         let bad = Some("no CSR".to_owned());
         let table = [
             ("approved", base(), false, sign.clone()),
-            ("approved by us, in the same write", Observed { approved: false, ..base() }, true, sign),
-            ("answered", Observed { terminal: true, ..base() }, false, Outcome::Leave),
+            (
+                "approved by us, in the same write",
+                Observed {
+                    approved: false,
+                    ..base()
+                },
+                true,
+                sign,
+            ),
+            (
+                "answered",
+                Observed {
+                    terminal: true,
+                    ..base()
+                },
+                false,
+                Outcome::Leave,
+            ),
             ("denied", Observed { denied: true, ..base() }, false, Outcome::Deny),
-            ("denied, external", Observed { denied: true, issuer: Issuer::External, ..base() }, false, Outcome::Leave),
-            ("approval by others", Observed { approved: false, may_approve: false, ..base() }, false, Outcome::AwaitApproval),
-            ("approved by others", Observed { may_approve: false, ..base() }, false, Outcome::Sign(IssuerType::Ca)),
-            ("external is only approved", Observed { approved: false, issuer: Issuer::External, ..base() }, true, Outcome::Leave),
-            ("external CSRs are not ours to judge", Observed { invalid: bad.clone(), issuer: Issuer::External, ..base() }, false, Outcome::Leave),
-            ("bad CSR", Observed { invalid: bad, ..base() }, false, Outcome::Refuse("no CSR".to_owned())),
+            (
+                "denied, external",
+                Observed {
+                    denied: true,
+                    issuer: Issuer::External,
+                    ..base()
+                },
+                false,
+                Outcome::Leave,
+            ),
+            (
+                "approval by others",
+                Observed {
+                    approved: false,
+                    may_approve: false,
+                    ..base()
+                },
+                false,
+                Outcome::AwaitApproval,
+            ),
+            (
+                "approved by others",
+                Observed {
+                    may_approve: false,
+                    ..base()
+                },
+                false,
+                Outcome::Sign(IssuerType::Ca),
+            ),
+            (
+                "external is only approved",
+                Observed {
+                    approved: false,
+                    issuer: Issuer::External,
+                    ..base()
+                },
+                true,
+                Outcome::Leave,
+            ),
+            (
+                "external CSRs are not ours to judge",
+                Observed {
+                    invalid: bad.clone(),
+                    issuer: Issuer::External,
+                    ..base()
+                },
+                false,
+                Outcome::Leave,
+            ),
+            (
+                "bad CSR",
+                Observed { invalid: bad, ..base() },
+                false,
+                Outcome::Refuse("no CSR".to_owned()),
+            ),
             (
                 "no issuer",
-                Observed { issuer: Issuer::Missing("Issuer ns/x".into()), ..base() },
+                Observed {
+                    issuer: Issuer::Missing("Issuer ns/x".into()),
+                    ..base()
+                },
                 false,
-                wait("IssuerNotFound", "Referenced issuer not found: Issuer ns/x; create it or change spec.issuerRef"),
+                wait(
+                    "IssuerNotFound",
+                    "Referenced issuer not found: Issuer ns/x; create it or change spec.issuerRef",
+                ),
             ),
             (
                 "issuer not ready",
-                Observed { issuer: Issuer::NotReady("no key".into()), ..base() },
+                Observed {
+                    issuer: Issuer::NotReady("no key".into()),
+                    ..base()
+                },
                 false,
-                wait("IssuerNotReady", "Referenced issuer does not have a Ready status condition: no key"),
+                wait(
+                    "IssuerNotReady",
+                    "Referenced issuer does not have a Ready status condition: no key",
+                ),
             ),
         ];
         for (case, observed, approve, outcome) in table {

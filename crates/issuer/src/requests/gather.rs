@@ -26,9 +26,17 @@ pub struct Gathered {
 
 /// Everything about that request.
 pub fn gather(ctx: &Context, request: &CertificateRequest) -> Gathered {
-    let set = |type_| request.status.as_ref().is_some_and(|status| conditions::is_true(&status.conditions, type_));
+    let set = |type_| {
+        request
+            .status
+            .as_ref()
+            .is_some_and(|status| conditions::is_true(&status.conditions, type_))
+    };
     let terminal = is_terminal(request);
-    let issuer = ctx.issuer(&request.namespace().unwrap_or_default(), &issuer_ref(&request.spec.issuer_ref));
+    let issuer = ctx.issuer(
+        &request.namespace().unwrap_or_default(),
+        &issuer_ref(&request.spec.issuer_ref),
+    );
     let checked = if terminal { Ok(None) } else { check(request).map(Some) };
     let observed = Observed {
         terminal,
@@ -38,7 +46,11 @@ pub fn gather(ctx: &Context, request: &CertificateRequest) -> Gathered {
         invalid: checked.as_ref().err().cloned(),
         issuer: issuer_state(request, issuer.as_ref()),
     };
-    Gathered { observed, csr: checked.ok().flatten(), issuer }
+    Gathered {
+        observed,
+        csr: checked.ok().flatten(),
+        issuer,
+    }
 }
 
 /// The rules of admission (certificates.md 3.1): the CSR decodes, its signature verifies, and it asks for nothing else than the request.
@@ -46,7 +58,8 @@ fn check(request: &CertificateRequest) -> Result<Csr, String> {
     let csr = Csr::from_pem(&request.spec.request.0).map_err(|error| format!("spec.request: {error}"))?;
     let names: Vec<_> = request.spec.usages.iter().map(|usage| usage.as_str()).collect();
     let usages = Usages::from_names(&names, request.spec.is_ca).map_err(|error| format!("spec.usages: {error}"))?;
-    csr.check_agrees(&usages, request.spec.is_ca).map_err(|error| format!("spec.request: {error}"))?;
+    csr.check_agrees(&usages, request.spec.is_ca)
+        .map_err(|error| format!("spec.request: {error}"))?;
     Ok(csr)
 }
 
@@ -57,7 +70,11 @@ fn issuer_state(request: &CertificateRequest, issuer: Option<&IssuerObject>) -> 
     }
     let Some(issuer) = issuer else {
         let known = matches!(reference.kind.as_str(), KIND_ISSUER | KIND_CLUSTER_ISSUER);
-        let hint = if known { "" } else { " (the kind must be Issuer or ClusterIssuer)" };
+        let hint = if known {
+            ""
+        } else {
+            " (the kind must be Issuer or ClusterIssuer)"
+        };
         return Issuer::Missing(format!("{} {:?}{hint}", reference.kind, reference.name));
     };
     match issuer.issuer_type() {
@@ -69,6 +86,8 @@ fn issuer_state(request: &CertificateRequest, issuer: Option<&IssuerObject>) -> 
 
 impl std::fmt::Debug for Gathered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gathered").field("observed", &self.observed).finish_non_exhaustive()
+        f.debug_struct("Gathered")
+            .field("observed", &self.observed)
+            .finish_non_exhaustive()
     }
 }

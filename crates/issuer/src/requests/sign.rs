@@ -60,12 +60,24 @@ struct Work {
 }
 
 /// Signs with the key of a CA issuer.
-pub async fn with_ca(ctx: &Context, request: &CertificateRequest, csr: Csr, issuer: &IssuerObject) -> Result<Signed, Error> {
-    let Some(spec) = issuer.spec().ca.as_ref() else { return Ok(wait_for_issuer()) };
+pub async fn with_ca(
+    ctx: &Context,
+    request: &CertificateRequest,
+    csr: Csr,
+    issuer: &IssuerObject,
+) -> Result<Signed, Error> {
+    let Some(spec) = issuer.spec().ca.as_ref() else {
+        return Ok(wait_for_issuer());
+    };
     let now = ctx.rt.clock.now();
-    let pair = match ctx.ca(&issuer.secret_namespace(&ctx.settings), &spec.secret_name, now).await? {
+    let pair = match ctx
+        .ca(&issuer.secret_namespace(&ctx.settings), &spec.secret_name, now)
+        .await?
+    {
         Ok(pair) => pair,
-        Err(unusable) if unusable.reason == reasons::ERR_GET_KEY_PAIR => return Ok(Signed::Wait(reasons::SECRET_MISSING, unusable.message)),
+        Err(unusable) if unusable.reason == reasons::ERR_GET_KEY_PAIR => {
+            return Ok(Signed::Wait(reasons::SECRET_MISSING, unusable.message));
+        }
         Err(unusable) => return Ok(Signed::Wait(reasons::SECRET_INVALID_DATA, unusable.message)),
     };
     let work = match work(request, csr, now) {
@@ -78,40 +90,71 @@ pub async fn with_ca(ctx: &Context, request: &CertificateRequest, csr: Csr, issu
         Err(error) => return Ok(Signed::Never(reasons::SIGNING_ERROR, error.to_string())),
     };
     let answer = ctx.compute(move || sign_with_ca(&work, &pair)).await?;
-    Ok(answer.map_or_else(|error| Signed::Never(reasons::SIGNING_ERROR, format!("Error signing certificate: {error}")), Signed::Issued))
+    Ok(answer.map_or_else(
+        |error| Signed::Never(reasons::SIGNING_ERROR, format!("Error signing certificate: {error}")),
+        Signed::Issued,
+    ))
 }
 
 /// Signs with the requester's own key.
-pub async fn with_own_key(ctx: &Context, request: &CertificateRequest, csr: Csr, issuer: &IssuerObject) -> Result<Signed, Error> {
-    let Some(spec) = issuer.spec().self_signed.as_ref() else { return Ok(wait_for_issuer()) };
+pub async fn with_own_key(
+    ctx: &Context,
+    request: &CertificateRequest,
+    csr: Csr,
+    issuer: &IssuerObject,
+) -> Result<Signed, Error> {
+    let Some(spec) = issuer.spec().self_signed.as_ref() else {
+        return Ok(wait_for_issuer());
+    };
     let key = match own_key(ctx, request).await? {
         Ok(key) => key,
         Err(signed) => return Ok(signed),
     };
     if *key.public_key() != csr.public_key {
-        let message = "Error generating certificate: the CSR was not signed by the private key in the referenced Secret".to_owned();
+        let message =
+            "Error generating certificate: the CSR was not signed by the private key in the referenced Secret"
+                .to_owned();
         return Ok(Signed::Never(reasons::ERROR_KEY_MATCH, message));
     }
     let work = match work(request, csr, ctx.rt.clock.now()) {
-        Ok(work) => Work { crl_distribution_points: spec.crl_distribution_points.clone(), ..work },
+        Ok(work) => Work {
+            crl_distribution_points: spec.crl_distribution_points.clone(),
+            ..work
+        },
         Err(error) => return Ok(Signed::Never(reasons::ERROR_SIGNING, error.to_string())),
     };
     let answer = ctx.compute(move || sign_with_own_key(&work, &key)).await?;
-    Ok(answer.map_or_else(|error| Signed::Never(reasons::ERROR_SIGNING, format!("Error signing certificate: {error}")), Signed::Issued))
+    Ok(answer.map_or_else(
+        |error| Signed::Never(reasons::ERROR_SIGNING, format!("Error signing certificate: {error}")),
+        Signed::Issued,
+    ))
 }
 
 fn wait_for_issuer() -> Signed {
-    Signed::Wait(reasons::ISSUER_NOT_READY, "Referenced issuer changed its type".to_owned())
+    Signed::Wait(
+        reasons::ISSUER_NOT_READY,
+        "Referenced issuer changed its type".to_owned(),
+    )
 }
 
 /// The requester's key: from the memory of its Certificate, or from the Secret that the request names.
 async fn own_key(ctx: &Context, request: &CertificateRequest) -> Result<Result<PrivateKey, Signed>, Error> {
-    let Some(name) = request.annotations().get(annotations::PRIVATE_KEY_SECRET).filter(|name| !name.is_empty()) else {
-        let message = format!("Annotation {:?} missing or reference empty; it must name the Secret with the private key", annotations::PRIVATE_KEY_SECRET);
+    let Some(name) = request
+        .annotations()
+        .get(annotations::PRIVATE_KEY_SECRET)
+        .filter(|name| !name.is_empty())
+    else {
+        let message = format!(
+            "Annotation {:?} missing or reference empty; it must name the Secret with the private key",
+            annotations::PRIVATE_KEY_SECRET
+        );
         return Ok(Err(Signed::Never(reasons::MISSING_ANNOTATION, message)));
     };
     let namespace = request.namespace().unwrap_or_default();
-    let held = owner(&request.metadata).and_then(|(certificate, uid)| ctx.memories.key_for(&Key::namespaced(&namespace, &certificate), &uid, name));
+    let held = owner(&request.metadata).and_then(|(certificate, uid)| {
+        ctx.memories
+            .key_for(&Key::namespaced(&namespace, &certificate), &uid, name)
+    });
     if let Some(held) = held {
         return Ok(Ok(held.key.clone()));
     }
@@ -121,18 +164,29 @@ async fn own_key(ctx: &Context, request: &CertificateRequest) -> Result<Result<P
     };
     let key = bytes(&secret, TLS_KEY).ok_or_else(|| "it has no tls.key".to_owned());
     let key = key.and_then(|pem| PrivateKey::from_pem(pem).map_err(|error| error.to_string()));
-    Ok(key.map_err(|error| Signed::Wait(reasons::ERROR_PARSING_KEY, format!("Failed to get key {name:?} referenced in annotation: {error}"))))
+    Ok(key.map_err(|error| {
+        Signed::Wait(
+            reasons::ERROR_PARSING_KEY,
+            format!("Failed to get key {name:?} referenced in annotation: {error}"),
+        )
+    }))
 }
 
 fn work(request: &CertificateRequest, csr: Csr, now: Timestamp) -> Result<Work, PkiError> {
     let names: Vec<_> = request.spec.usages.iter().map(|usage| usage.as_str()).collect();
-    let duration = request.spec.duration.map_or(DEFAULT_DURATION, |duration| duration.to_std());
+    let duration = request
+        .spec
+        .duration
+        .map_or(DEFAULT_DURATION, |duration| duration.to_std());
     let not_before = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Ok(Work {
         csr,
         usages: Usages::from_names(&names, request.spec.is_ca)?,
         is_ca: request.spec.is_ca,
-        serial: crate::random::bytes().map_err(|source| PkiError::OpenSsl { operation: "draw a serial number", source })?,
+        serial: crate::random::bytes().map_err(|source| PkiError::OpenSsl {
+            operation: "draw a serial number",
+            source,
+        })?,
         not_before,
         not_after: not_before.checked_add(duration).unwrap_or(Timestamp::MAX),
         crl_distribution_points: vec![],
@@ -142,16 +196,32 @@ fn work(request: &CertificateRequest, csr: Csr, now: Timestamp) -> Result<Work, 
 }
 
 fn sign_with_ca(work: &Work, pair: &Arc<CaPair>) -> Result<Pem, PkiError> {
-    let Some(certificate) = pair.certificate() else { return Err(PkiError::NoPem { what: "certificate" }) };
-    let leaf = sign(&work.template(), &Signer::Ca { certificate, key: &pair.key })?;
+    let Some(certificate) = pair.certificate() else {
+        return Err(PkiError::NoPem { what: "certificate" });
+    };
+    let leaf = sign(
+        &work.template(),
+        &Signer::Ca {
+            certificate,
+            key: &pair.key,
+        },
+    )?;
     let normalised = normalise([std::slice::from_ref(&leaf), &pair.chain].concat())?;
-    Ok(Pem { chain: to_pem_chain(&normalised.chain), ca: normalised.ca.map(|ca| ca.to_pem()), leaf })
+    Ok(Pem {
+        chain: to_pem_chain(&normalised.chain),
+        ca: normalised.ca.map(|ca| ca.to_pem()),
+        leaf,
+    })
 }
 
 fn sign_with_own_key(work: &Work, key: &PrivateKey) -> Result<Pem, PkiError> {
     let leaf = sign(&work.template(), &Signer::SelfSigned(key))?;
     let pem = leaf.to_pem();
-    Ok(Pem { chain: pem.clone(), ca: Some(pem), leaf })
+    Ok(Pem {
+        chain: pem.clone(),
+        ca: Some(pem),
+        leaf,
+    })
 }
 
 impl Work {
