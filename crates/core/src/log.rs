@@ -34,18 +34,37 @@ pub fn init(format: Format, level: &str) {
     };
 }
 
-/// An error with all its causes on one line. A cause that repeats the text before it is left out.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
+/// An error with all its causes on one line. A cause that repeats the text before it is left out, and of an answer of
+/// the API server only its message is shown.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = own_text(error);
+    let mut cause = error.source().filter(|_| answer(error).is_none());
     while let Some(error) = cause {
-        let next = error.to_string();
+        let next = own_text(error);
         if !text.ends_with(&next) {
             let _ = write!(text, ": {next}");
         }
-        cause = error.source();
+        cause = error.source().filter(|_| answer(error).is_none());
     }
     text
+}
+
+fn own_text(error: &(dyn Error + 'static)) -> String {
+    answer(error).map_or_else(
+        || error.to_string(),
+        |message| message.trim_end_matches([':', ' ']).to_owned(),
+    )
+}
+
+/// kube prints such an answer three times, and in full.
+fn answer<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
+    let error = error
+        .downcast_ref::<kube::Error>()
+        .or_else(|| error.downcast_ref::<Box<kube::Error>>().map(|e| &**e));
+    match error {
+        Some(kube::Error::Api(status)) => Some(&status.message),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -64,5 +83,18 @@ mod tests {
             Some(Box::new(Step("connect: no such host", Some(Box::new(inner))))),
         );
         assert_eq!(chain(&error), "apply Secret a/b: connect: no such host");
+    }
+
+    #[test]
+    fn chain_shows_the_message_of_an_answer_once() {
+        let status = kube::core::response::Status::failure("no such thing", "NotFound").with_code(404);
+        let operation = crate::apply::Operation {
+            verb: "get",
+            kind: "Pod".into(),
+            namespace: None,
+            name: "x".into(),
+        };
+        let error = crate::apply::WriteError::new(operation, kube::Error::Api(status.boxed()));
+        assert_eq!(chain(&error), "get Pod x: no such thing");
     }
 }

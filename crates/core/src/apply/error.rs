@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kube::core::response::reason;
+use kube::core::response::{Status, reason};
 
 /// A call that failed. Its text names the object, never its content.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,24 @@ pub enum ErrorClass {
     Invalid,
 }
 
+/// Kinds whose content must not be seen: the server quotes what it refuses.
+const CONFIDENTIAL: [&str; 2] = ["Secret", "Route"];
+
 impl WriteError {
+    /// A failed operation. What a server says about the content of a confidential kind is reduced to field names.
+    pub fn new(operation: Operation, source: kube::Error) -> Self {
+        let source = match source {
+            kube::Error::Api(status) if CONFIDENTIAL.contains(&operation.kind.as_str()) => {
+                kube::Error::Api(Box::new(without_values(*status)))
+            }
+            source => source,
+        };
+        Self {
+            operation,
+            source: Box::new(source),
+        }
+    }
+
     /// What the failure means for the caller.
     pub fn class(&self) -> ErrorClass {
         ErrorClass::of(&self.source)
@@ -65,6 +82,10 @@ impl ErrorClass {
             let invalid = matches!(error, kube::Error::SerdeError(_) | kube::Error::BuildRequest(_));
             return if invalid { Self::Invalid } else { Self::Transient };
         };
+        Self::of_status(status)
+    }
+
+    fn of_status(status: &Status) -> Self {
         match status.code {
             404 => Self::NotFound,
             409 => Self::Conflict,
@@ -73,9 +94,32 @@ impl ErrorClass {
             401 | 403 => Self::Forbidden,
             400 | 405 | 413 | 415 | 422 => Self::Invalid,
             _ if status.reason == reason::INVALID => Self::Invalid,
+            // What apply answers to a patch that does not fit the kind.
+            500 if status.message.contains("failed to create typed patch object") => Self::Invalid,
             _ => Self::Transient,
         }
     }
+}
+
+/// The same answer without the values that it may quote.
+fn without_values(mut status: Status) -> Status {
+    if ErrorClass::of_status(&status) != ErrorClass::Invalid {
+        return status;
+    }
+    let fields: Vec<_> = status
+        .details
+        .iter()
+        .flat_map(|details| &details.causes)
+        .map(|cause| &*cause.field)
+        .collect();
+    status.message = match fields.as_slice() {
+        [] => "the server refuses its content".to_owned(),
+        fields => format!("the server refuses its content: {}", fields.join(", ")),
+    };
+    // Class and code stay; the causes repeat the values.
+    status.code = 422;
+    status.details = None;
+    status
 }
 
 impl fmt::Display for Operation {
@@ -96,7 +140,6 @@ impl fmt::Display for Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::core::response::Status;
 
     #[test]
     fn class_says_what_to_do_when_the_server_answers_with_a_code() {
@@ -131,10 +174,7 @@ mod tests {
             namespace: Some("shop".into()),
             name: "tls".into(),
         };
-        let error = WriteError {
-            operation,
-            source: Box::new(kube::Error::TlsRequired),
-        };
+        let error = WriteError::new(operation, kube::Error::TlsRequired);
         assert_eq!(error.to_string(), "apply Secret shop/tls");
     }
 }

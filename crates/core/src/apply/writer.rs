@@ -1,5 +1,7 @@
 //! The verbs, each one request.
 
+use std::borrow::Cow;
+
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::Request;
 use kube::{Client, Resource, ResourceExt};
@@ -26,12 +28,14 @@ impl Writer {
         Self { client, manager }
     }
 
-    /// Server-side apply; takes over fields that others own (`force`). Creates the object if it is absent.
+    /// Server-side apply; takes over fields that others own (`force`). Creates the object if it is absent. What names the
+    /// object (`apiVersion`, `kind`, name, namespace) may be left out of the patch.
     pub async fn apply<K>(&self, ns: Option<&str>, name: &str, patch: &Value) -> Result<K, WriteError>
     where
         K: Resource<DynamicType = ()> + DeserializeOwned,
     {
-        self.patch("apply", ns, name, &Patch::Apply(patch)).await
+        self.patch("apply", ns, name, &Patch::Apply(&*named::<K>(ns, name, patch)))
+            .await
     }
 
     /// JSON merge patch.
@@ -67,7 +71,8 @@ impl Writer {
         K: Resource<DynamicType = ()> + DeserializeOwned,
     {
         let params = self.patch_params(true);
-        let request = requests::<K>(ns).patch_subresource("status", name, &params, &Patch::Apply(patch));
+        let patch = named::<K>(ns, name, patch);
+        let request = requests::<K>(ns).patch_subresource("status", name, &params, &Patch::Apply(&*patch));
         self.send("apply status", ns, name, request).await
     }
 
@@ -225,6 +230,30 @@ fn requests<K: Resource<DynamicType = ()>>(ns: Option<&str>) -> Request {
     Request::new(K::url_path(&(), ns))
 }
 
+/// The patch with what names its object, as apply demands.
+fn named<'a, K>(ns: Option<&str>, name: &str, patch: &'a Value) -> Cow<'a, Value>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let has = |path| patch.pointer(path).is_some();
+    if has("/apiVersion") && has("/kind") && has("/metadata/name") {
+        return Cow::Borrowed(patch);
+    }
+    let mut patch = patch.clone();
+    if let Some(fields) = patch.as_object_mut() {
+        fields.insert("apiVersion".into(), K::api_version(&()).into());
+        fields.insert("kind".into(), K::kind(&()).into());
+        let metadata = fields
+            .entry("metadata")
+            .or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert("name".into(), name.into());
+            metadata.extend(ns.map(|ns| ("namespace".into(), ns.into())));
+        }
+    }
+    Cow::Owned(patch)
+}
+
 fn body<K>(verb: &'static str, ns: Option<&str>, obj: &K) -> Result<Vec<u8>, WriteError>
 where
     K: Resource<DynamicType = ()> + Serialize,
@@ -249,10 +278,7 @@ where
         namespace: ns.map(Into::into),
         name: name.to_owned(),
     };
-    WriteError {
-        operation,
-        source: Box::new(source),
-    }
+    WriteError::new(operation, source)
 }
 
 fn without_content(error: &serde_json::Error) -> serde_json::Error {

@@ -22,11 +22,11 @@ pub trait Scenario: Send + Sync + 'static {
     /// Where the API server is.
     fn kubeconfig(&self) -> PathBuf;
     /// A fresh world with everything in it that the operator is to find.
-    fn prepare(&self) -> impl Future<Output = TestResult<Self::World>> + Send;
+    fn prepare(&self) -> impl Future<Output = TestResult<Self::World>>;
     /// The operator; runs until it is killed. It must look at this world only.
-    fn operate(&self, rt: Runtime, world: Self::World) -> impl Future<Output = ()> + Send;
+    fn operate(&self, rt: Runtime, world: Self::World) -> impl Future<Output = ()>;
     /// The end, once it is reached.
-    fn end(&self, world: &Self::World) -> impl Future<Output = TestResult<Option<Self::End>>> + Send;
+    fn end(&self, world: &Self::World) -> impl Future<Output = TestResult<Option<Self::End>>>;
 }
 
 /// Limits of one drive.

@@ -99,6 +99,11 @@ impl FaultPlan {
             .retain(|watch| watch.upgrade().inspect(|watch| watch.silence(on)).is_some());
     }
 
+    /// Leaves open watches as they are, whatever is asked from here on.
+    pub fn forget_watches(&self) {
+        self.lock().watches.clear();
+    }
+
     /// How many writes reached the server or were to; events and leases do not count.
     pub fn writes(&self) -> usize {
         self.lock().writes.len()
