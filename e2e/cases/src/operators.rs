@@ -1,0 +1,45 @@
+//! The three operators as they are installed.
+
+/// One operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operator {
+    /// Name of chart, image and binary.
+    pub name: &'static str,
+    /// Name of the Helm release.
+    pub release: &'static str,
+    /// Namespace of the release.
+    pub namespace: &'static str,
+    /// Values that make it two replicas with an election.
+    pub two_replicas: &'static [&'static str],
+}
+
+/// Certificates.
+pub const ISSUER: Operator = Operator {
+    name: "evercert-issuer",
+    release: "evercert-issuer",
+    namespace: "cert-manager",
+    two_replicas: &["replicaCount=2"],
+};
+/// Keystores and Routes.
+pub const CERT_UTILS: Operator = Operator {
+    name: "evercert-cert-utils",
+    release: "evercert-cert-utils",
+    namespace: "cert-utils-operator",
+    two_replicas: &["replicaCount=2"],
+};
+/// Restarts.
+pub const RELOADER: Operator = Operator {
+    name: "evercert-reloader",
+    release: "evercert",
+    namespace: "reloader",
+    two_replicas: &["reloader.enableHA=true", "reloader.deployment.replicas=2"],
+};
+/// In the order of the chain.
+pub const ALL: [Operator; 3] = [ISSUER, CERT_UTILS, RELOADER];
+
+impl Operator {
+    /// The kernel's name of its process: at most 15 bytes.
+    pub fn process_name(&self) -> &'static str {
+        self.name.get(..15).unwrap_or(self.name)
+    }
+}
