@@ -4,6 +4,7 @@
 //! operators. What was seen goes into the `journal`; `renewals`, `report` and `table` make the result of it and are pure.
 
 pub mod certs;
+pub mod ground;
 pub mod https;
 pub mod java;
 pub mod journal;

@@ -26,9 +26,13 @@ fn main() -> ExitCode {
     evercert_harness::reexec::intercept();
     let args = Args::parse();
     // The images go into the cluster when it starts; inside, they are there.
-    let options = if cluster::is_inside() { Ok(UpOptions::default()) } else { options(&args) };
+    let options = if cluster::is_inside() {
+        Ok(UpOptions::default())
+    } else {
+        options(&args)
+    };
     match options {
-        Ok(options) => enter(&options, |cluster| ground::tell(cluster, &args.out, args.keep)),
+        Ok(options) => enter(&options, |cluster| ground::tell(&cluster, &args.out, args.keep)),
         Err(error) => {
             eprintln!("evercert-demo: {error:#}");
             ExitCode::FAILURE
@@ -40,10 +44,20 @@ fn options(args: &Args) -> Result<UpOptions> {
     let java = java::archive().context("build the image of the Java services")?;
     let operator = |name: &str| {
         let path = args.images.join(format!("{name}.tar"));
-        std::path::absolute(&path).and_then(|path| path.metadata().map(|_| path)).with_context(|| format!("{} (make images)", path.display()))
+        std::path::absolute(&path)
+            .and_then(|path| path.metadata().map(|_| path))
+            .with_context(|| format!("{} (make images)", path.display()))
     };
-    let mut images = ground::OPERATORS.map(operator).into_iter().collect::<Result<Vec<_>>>()?;
+    let mut images = ground::OPERATORS
+        .map(operator)
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
     images.push(java);
     let dir = args.keep.then(|| PathBuf::from(ground::KEPT_DIR));
-    Ok(UpOptions { dir, keep: args.keep, images, ..UpOptions::default() })
+    Ok(UpOptions {
+        dir,
+        keep: args.keep,
+        images,
+        ..UpOptions::default()
+    })
 }
