@@ -60,6 +60,6 @@ impl ClockChanges {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -87,7 +87,7 @@ impl LeaseTimes {
     };
     /// cert-manager's times: 60 s, 40 s, 15 s.
     pub const CERT_MANAGER: Self = Self {
-        lease_duration: Duration::from_secs(60),
+        lease_duration: Duration::from_mins(1),
         renew_deadline: Duration::from_secs(40),
         retry_period: Duration::from_secs(15),
     };

@@ -184,3 +184,63 @@ fn keep_up(metrics: Metrics, shutdown: Shutdown) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let code = answer.split(' ').nth(1).unwrap_or_default();
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+        format!("{code} {body}")
+    }
+
+    #[tokio::test]
+    async fn pages_say_what_is_waited_for_and_stop_with_the_process() {
+        let local: SocketAddr = ([127, 0, 0, 1], 0).into();
+        let pages = Pages {
+            readiness: Readiness::default(),
+            collectors: Collectors::default(),
+            metrics: crate::metrics::install().unwrap(),
+        };
+        pages
+            .collectors
+            .add("x", |text| text.sample("state_of_something", &[], 1.0));
+        let gate = pages.readiness.gate("secrets");
+        let shutdown = Shutdown::manual();
+        let config = ServerConfig {
+            health: Some(local),
+            metrics: Some(local),
+            live_paths: &["/live"],
+        };
+        let address = start(&config, pages, &shutdown).await.unwrap().health.unwrap();
+        assert_eq!(get(address, "/readyz").await, "503 [-]secrets waiting\nnot ready\n");
+        gate.open();
+        assert_eq!(get(address, "/readyz").await, "200 [+]secrets ok\nready\n");
+        for path in ["/livez", "/healthz", "/live"] {
+            assert_eq!(get(address, path).await, "200 ok\n", "{path}");
+        }
+        assert!(get(address, "/metrics").await.contains("state_of_something 1\n"));
+        assert!(get(address, "/else").await.starts_with("404"));
+        shutdown.request();
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn address_in_use_is_an_error_that_names_it() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = listen(Some(address), Router::new(), &Shutdown::manual())
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), format!("listen on {address}"));
+    }
+}

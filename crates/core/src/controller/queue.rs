@@ -241,10 +241,10 @@ mod tests {
         assert_eq!(start(&mut queue), None);
         queue.trigger(key("a"));
         assert_eq!(start(&mut queue).as_deref(), Some("a"));
-        queue.failed(&a, |_| steady + Duration::from_secs(60));
+        queue.failed(&a, |_| steady + Duration::from_mins(1));
         queue.wake(Now {
             wall: wall(0),
-            steady: steady + Duration::from_secs(60),
+            steady: steady + Duration::from_mins(1),
         });
         assert_eq!(start(&mut queue).as_deref(), Some("a"));
     }

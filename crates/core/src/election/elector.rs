@@ -129,9 +129,8 @@ impl Elector {
             self.lease = Some(lease);
             return Ok(true);
         }
-        let current = match self.api.get_opt(&self.config.lease_name).await? {
-            Some(lease) => lease,
-            None => return self.create().await,
+        let Some(current) = self.api.get_opt(&self.config.lease_name).await? else {
+            return self.create().await;
         };
         self.sighting.update(&current, Instant::now());
         if !self.sighting.may_take(&self.config, Instant::now()) {

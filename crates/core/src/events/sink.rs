@@ -41,7 +41,7 @@ pub struct Events {
 
 #[derive(Debug)]
 enum Message {
-    Notice(Notice, Option<Arc<str>>),
+    Notice(Box<Notice>, Option<Arc<str>>),
     Flush(oneshot::Sender<()>),
 }
 
@@ -120,7 +120,7 @@ impl Events {
         };
         if self
             .queue
-            .try_send(Message::Notice(notice, self.controller.clone()))
+            .try_send(Message::Notice(Box::new(notice), self.controller.clone()))
             .is_err()
         {
             metrics::counter!(names::EVENTS_DROPPED).increment(1);
@@ -139,7 +139,7 @@ impl Writer {
     async fn run(mut self, mut notices: mpsc::Receiver<Message>) {
         while let Some(message) = notices.recv().await {
             match message {
-                Message::Notice(notice, controller) => self.write(notice, controller).await,
+                Message::Notice(notice, controller) => self.write(*notice, controller).await,
                 Message::Flush(done) => drop(done.send(())),
             }
         }

@@ -13,9 +13,9 @@ pub(super) fn collect(text: &mut Text) {
     let mut add = |name: &str, counter: bool, help: &str, value: Option<f64>| {
         let Some(value) = value else { return };
         if counter {
-            text.counter(name, help)
+            text.counter(name, help);
         } else {
-            text.gauge(name, help)
+            text.gauge(name, help);
         }
         text.sample(name, &[], value);
     };

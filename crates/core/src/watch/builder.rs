@@ -7,7 +7,7 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use super::guard::Guarded;
-use super::store::IndexFn;
+use super::index::IndexFn;
 use super::task;
 use super::watched::{Trim, Watched};
 use crate::runtime::Runtime;

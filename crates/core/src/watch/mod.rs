@@ -7,6 +7,7 @@
 mod builder;
 mod fanout;
 mod guard;
+mod index;
 mod key;
 mod store;
 mod task;

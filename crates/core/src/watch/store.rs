@@ -11,20 +11,11 @@ use ahash::AHashMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 
+use super::index::{Index, IndexFn};
 use super::key::Key;
 
 /// How long a delete of our own hides an object that the server still shows.
 const TRUST_OWN_DELETE: Duration = Duration::from_secs(10);
-
-/// Computes the index values of an object.
-pub(super) type IndexFn<K> = Box<dyn Fn(&K) -> Vec<String> + Send + Sync>;
-
-struct Index<K> {
-    name: &'static str,
-    values: IndexFn<K>,
-    // Sorted; a vector, because most values have one key and some have ten thousand.
-    keys: AHashMap<String, Vec<Arc<Key>>>,
-}
 
 /// A write of our own, told by `written` or `deleted`.
 struct Own {
@@ -108,7 +99,9 @@ impl<K: Resource> Store<K> {
             .keys()
             .filter(|key| !listed.contains(key) && !self.own.contains_key(key))
             .collect();
-        gone.iter().for_each(|key| self.remove(key));
+        for key in &gone {
+            self.remove(key);
+        }
         gone
     }
 
@@ -138,7 +131,7 @@ impl<K: Resource> Store<K> {
         if known && told {
             return None;
         }
-        self.put(&key, Arc::new(obj));
+        self.put(&key, obj);
         told.then_some(key)
     }
 
@@ -169,7 +162,7 @@ impl<K: Resource> Store<K> {
             version: version(obj.meta()),
         };
         self.own.insert(key.clone(), Own { what, list: self.lists });
-        self.put(&key, Arc::new(obj));
+        self.put(&key, obj);
         Some(key)
     }
 
@@ -211,11 +204,12 @@ impl<K: Resource> Store<K> {
         Some(exact)
     }
 
-    fn put(&mut self, key: &Arc<Key>, obj: Arc<K>) {
-        let old = self.objects.insert(key.clone(), obj.clone());
+    fn put(&mut self, key: &Arc<Key>, obj: K) {
+        let obj = Arc::new(obj);
         for index in &mut self.indexes {
-            index.change(key, old.as_deref(), Some(&obj));
+            index.change(key, self.objects.get(key).map(Arc::as_ref), Some(&obj));
         }
+        self.objects.insert(key.clone(), obj);
     }
 
     fn remove(&mut self, key: &Arc<Key>) {
@@ -237,28 +231,6 @@ impl<K: Resource> Store<K> {
     }
 }
 
-impl<K> Index<K> {
-    fn change(&mut self, key: &Arc<Key>, old: Option<&K>, new: Option<&K>) {
-        let old = old.map(|obj| (self.values)(obj)).unwrap_or_default();
-        let new = new.map(|obj| (self.values)(obj)).unwrap_or_default();
-        for value in old.iter().filter(|value| !new.contains(value)) {
-            let Some(keys) = self.keys.get_mut(value) else { continue };
-            if let Ok(at) = keys.binary_search(key) {
-                keys.remove(at);
-            }
-            if keys.is_empty() {
-                self.keys.remove(value);
-            }
-        }
-        for value in new.into_iter().filter(|value| !old.contains(value)) {
-            let keys = self.keys.entry(value).or_default();
-            if let Err(at) = keys.binary_search(key) {
-                keys.insert(at, key.clone());
-            }
-        }
-    }
-}
-
 fn version(meta: &ObjectMeta) -> Option<u64> {
     meta.resource_version.as_ref()?.parse().ok()
 }
@@ -272,200 +244,4 @@ fn is_as_new(known: &ObjectMeta, other: &ObjectMeta) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use k8s_openapi::api::core::v1::ConfigMap;
-
-    fn object(name: &str, version: u64, team: &str) -> ConfigMap {
-        let labels = (!team.is_empty()).then(|| [("team".to_owned(), team.to_owned())].into());
-        let metadata = ObjectMeta {
-            name: Some(name.into()),
-            namespace: Some("ns".into()),
-            uid: Some(format!("uid-{name}")),
-            resource_version: Some(version.to_string()),
-            labels,
-            ..ObjectMeta::default()
-        };
-        ConfigMap {
-            metadata,
-            ..ConfigMap::default()
-        }
-    }
-
-    fn reborn(name: &str, version: u64) -> ConfigMap {
-        let mut obj = object(name, version, "");
-        obj.metadata.uid = Some("uid-reborn".into());
-        obj
-    }
-
-    fn store() -> Store<ConfigMap> {
-        let team: IndexFn<ConfigMap> = Box::new(|obj| {
-            obj.metadata
-                .labels
-                .iter()
-                .flatten()
-                .map(|(_, team)| team.clone())
-                .collect()
-        });
-        Store::new(vec![("team", team)])
-    }
-
-    fn list(store: &mut Store<ConfigMap>, objects: Vec<ConfigMap>) -> Vec<String> {
-        store.list_begins();
-        let mut told: Vec<_> = objects
-            .into_iter()
-            .filter_map(|obj| store.observed(obj, Instant::now()))
-            .collect();
-        told.extend(store.list_done());
-        let mut told: Vec<_> = told.iter().map(|key| key.name.clone()).collect();
-        told.sort();
-        told
-    }
-
-    fn version_of(store: &Store<ConfigMap>, name: &str) -> Option<u64> {
-        store
-            .get(&Key::namespaced("ns", name))
-            .and_then(|obj| version(&obj.metadata))
-    }
-
-    fn team(store: &Store<ConfigMap>, team: &str) -> Vec<String> {
-        store
-            .by_index("team", team)
-            .iter()
-            .filter_map(|obj| obj.metadata.name.clone())
-            .collect()
-    }
-
-    #[test]
-    fn tells_what_vanished_changed_or_is_new_when_listed_again() {
-        let mut store = store();
-        assert_eq!(
-            list(
-                &mut store,
-                vec![object("a", 1, "x"), object("b", 2, ""), object("c", 3, "x")]
-            ),
-            ["a", "b", "c"]
-        );
-        assert_eq!(
-            list(
-                &mut store,
-                vec![object("a", 1, "x"), object("c", 9, "y"), object("d", 8, "x")]
-            ),
-            ["b", "c", "d"]
-        );
-        assert_eq!(
-            (team(&store, "x"), team(&store, "y")),
-            (vec!["a".into(), "d".into()], vec!["c".into()])
-        );
-        assert_eq!(version_of(&store, "b"), None);
-    }
-
-    #[test]
-    fn keeps_the_last_readable_version_when_the_list_names_an_unreadable_one() {
-        let mut store = store();
-        list(&mut store, vec![object("a", 1, "")]);
-        store.list_begins();
-        store.unreadable(&object("a", 2, "").metadata);
-        assert_eq!(store.list_done(), []);
-        assert_eq!(version_of(&store, "a"), Some(1));
-    }
-
-    #[test]
-    fn indexes_follow_when_objects_change_and_go() {
-        let mut store = store();
-        list(&mut store, vec![object("a", 1, "x"), object("b", 2, "x")]);
-        store.observed(object("a", 3, "y"), Instant::now());
-        assert_eq!(
-            (team(&store, "x"), team(&store, "y")),
-            (vec!["b".into()], vec!["a".into()])
-        );
-        store.vanished(&object("b", 4, "").metadata);
-        assert_eq!(team(&store, "x"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn own_write_holds_until_the_watch_has_caught_up_and_is_told_once() {
-        let (mut store, now) = (store(), Instant::now());
-        list(&mut store, vec![object("a", 1, "")]);
-        assert!(store.written(object("a", 5, "x")).is_some());
-        assert_eq!(team(&store, "x"), ["a"]);
-        assert!(
-            store.observed(object("a", 3, ""), now).is_none(),
-            "older than our write"
-        );
-        assert_eq!(version_of(&store, "a"), Some(5));
-        assert!(
-            store.observed(object("a", 5, "x"), now).is_none(),
-            "our write, told already"
-        );
-        assert!(store.observed(object("a", 6, ""), now).is_some());
-        assert!(store.written(object("a", 5, "x")).is_none(), "the watch was faster");
-        assert_eq!(version_of(&store, "a"), Some(6));
-    }
-
-    #[test]
-    fn own_create_survives_a_list_that_began_before_it_but_not_a_later_one() {
-        let mut store = store();
-        store.list_begins();
-        store.written(object("a", 5, ""));
-        assert_eq!(store.list_done(), []);
-        assert_eq!(version_of(&store, "a"), Some(5));
-        assert_eq!(list(&mut store, vec![]), ["a"]);
-    }
-
-    #[test]
-    fn own_delete_hides_the_object_until_the_watch_knows() {
-        let (mut store, now) = (store(), Instant::now());
-        let key = Key::namespaced("ns", "a");
-        list(&mut store, vec![object("a", 1, "")]);
-        assert!(
-            store.deleted(&key, "other", now).is_none(),
-            "another object of that name"
-        );
-        assert!(store.deleted(&key, "uid-a", now).is_some());
-        assert!(
-            store.observed(object("a", 2, ""), now).is_none(),
-            "a change from before our delete"
-        );
-        assert_eq!(version_of(&store, "a"), None);
-        assert!(store.vanished(&object("a", 3, "").metadata).is_none(), "told already");
-        assert!(store.observed(reborn("a", 4), now).is_some());
-    }
-
-    #[test]
-    fn own_delete_is_given_up_when_it_did_not_happen() {
-        let (mut store, now) = (store(), Instant::now());
-        let key = Key::namespaced("ns", "a");
-        let gone = |store: &mut Store<ConfigMap>| {
-            list(store, vec![object("a", 1, "")]);
-            store.deleted(&key, "uid-a", now).unwrap();
-        };
-        gone(&mut store);
-        assert!(
-            store.observed(object("a", 2, ""), now + TRUST_OWN_DELETE).is_some(),
-            "long ago"
-        );
-        gone(&mut store);
-        assert_eq!(
-            list(&mut store, vec![object("a", 2, "")]),
-            ["a"],
-            "a later list still has it"
-        );
-        gone(&mut store);
-        let mut finalizing = object("a", 3, "");
-        finalizing.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
-            jiff::Timestamp::UNIX_EPOCH,
-        ));
-        assert!(store.observed(finalizing, now).is_some(), "waits for a finalizer");
-    }
-
-    #[test]
-    fn late_delete_of_an_older_object_does_not_hit_the_one_we_created_since() {
-        let mut store = store();
-        list(&mut store, vec![object("a", 1, "")]);
-        store.written(reborn("a", 7));
-        assert!(store.vanished(&object("a", 5, "").metadata).is_none());
-        assert_eq!(version_of(&store, "a"), Some(7));
-        assert!(store.vanished(&reborn("a", 8).metadata).is_some());
-    }
-}
+mod tests;

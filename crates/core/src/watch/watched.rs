@@ -10,8 +10,9 @@ use tokio::sync::watch;
 
 use super::builder::{Scope, WatchBuilder};
 use super::fanout::{Fanout, Subscription};
+use super::index::IndexFn;
 use super::key::Key;
-use super::store::{IndexFn, Store};
+use super::store::Store;
 
 /// `kubectl apply` keeps a whole copy of the object here.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -44,7 +44,7 @@ async fn follower_takes_over_at_once_when_the_leader_gives_the_lease_back() -> T
     };
     let patient = ElectionConfig {
         renew_deadline: Duration::from_secs(40),
-        lease_duration: Duration::from_secs(60),
+        lease_duration: Duration::from_mins(1),
         ..patient
     };
     let follower = tokio::spawn({

@@ -56,7 +56,7 @@ async fn repeated_notes_are_one_event_and_other_notes_are_others() -> TestResult
 #[tokio::test]
 async fn publishing_never_waits_when_the_server_is_slow() -> TestResult {
     let (ns, rt, plan) = world("slow").await?;
-    plan.fail(usize::MAX, Fault::Slow(Duration::from_secs(60)), |call| {
+    plan.fail(usize::MAX, Fault::Slow(Duration::from_mins(1)), |call| {
         call.resource == "events"
     });
     let on = reference(&config_map(&ns, "cm", &[]));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evercert_core::apply::Writer;
 use evercert_core::testing::builders::{config_map, secret};
-use evercert_core::testing::faults::{Fault, Verb};
+use evercert_core::testing::faults::{Fault, FaultPlan, Verb};
 use evercert_core::testing::wait::until;
 use evercert_core::testing::{TestResult, plane};
 use evercert_core::watch::{Key, Scope, Subscription, Watched};
@@ -76,6 +76,8 @@ async fn tells_present_changed_and_deleted_objects_and_keeps_the_index_in_step()
     Ok(())
 }
 
+type Cause = fn(&FaultPlan);
+
 #[tokio::test]
 async fn loses_nothing_when_the_watch_is_cut_silent_expired_or_refused() -> TestResult {
     let (ns, rt, plan) = world("trouble").await?;
@@ -85,7 +87,7 @@ async fn loses_nothing_when_the_watch_is_cut_silent_expired_or_refused() -> Test
     let watched = watch(&rt, &ns);
     let mut changes = watched.subscribe();
     watched.synced().await;
-    let trouble: [(&str, fn(&evercert_core::testing::faults::FaultPlan)); 5] = [
+    let trouble: [(&str, Cause); 5] = [
         ("cut", |plan| plan.cut_watches()),
         ("silent", |plan| plan.silence_watches(true)),
         ("expired", |plan| {
@@ -203,7 +205,7 @@ fn lax_crd() -> serde_json::Value {
     })
 }
 
-fn gadget(ns: &str, name: &str, size: serde_json::Value) -> String {
+fn gadget(ns: &str, name: &str, size: &serde_json::Value) -> String {
     json!({"apiVersion": "test.evercert.dev/v1", "kind": "Gadget", "metadata": {"namespace": ns, "name": name}, "spec": {"size": size}})
         .to_string()
 }
@@ -225,11 +227,11 @@ async fn optional_api_works_once_it_is_installed_and_malformed_objects_are_skipp
     );
     let server = Plane::shared().await;
     server.apply_crds([lax_crd()]).await?;
-    server.apply(&gadget(&ns, "bad", json!("big"))).await?;
-    server.apply(&gadget(&ns, "good", json!(3))).await?;
+    server.apply(&gadget(&ns, "bad", &json!("big"))).await?;
+    server.apply(&gadget(&ns, "good", &json!(3))).await?;
     let mut changes = watched.subscribe();
     assert_eq!(told(&mut changes).await?, "good");
-    server.apply(&gadget(&ns, "bad", json!(4))).await?;
+    server.apply(&gadget(&ns, "bad", &json!(4))).await?;
     assert_eq!(told(&mut changes).await?, "bad");
     assert_eq!(watched.get_key(&Key::namespaced(&ns, "bad")).unwrap().spec.size, 4);
     assert!(
