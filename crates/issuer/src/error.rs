@@ -17,6 +17,12 @@ pub enum Error {
         #[source]
         source: evercert_pki::Error,
     },
+    /// The API server refuses the target Secret as it would have to be.
+    #[error("the Secret cannot be written: {message}")]
+    Refused {
+        /// The server's words.
+        message: String,
+    },
     /// A worker thread panicked or was cancelled.
     #[error("worker thread ended early")]
     Worker(#[source] tokio::task::JoinError),

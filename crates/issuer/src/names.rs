@@ -106,6 +106,8 @@ pub mod reasons {
     pub const GENERATED: &str = "Generated";
     /// A request was made.
     pub const REQUESTED: &str = "Requested";
+    /// The API server refuses the target Secret.
+    pub const SECRET_NOT_WRITTEN: &str = "SecretNotWritten";
     /// A keystore is wished that this operator cannot make.
     pub const UNSUPPORTED: &str = "NotSupported";
 

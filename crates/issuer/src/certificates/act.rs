@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evercert_api::ByteString;
 use evercert_api::certmanager::v1::{Certificate, CertificateRequest, CertificateRequestSpec};
-use evercert_core::apply::ErrorClass;
+use evercert_core::apply::{ErrorClass, WriteError};
 use evercert_core::contract::keys::{CA_CRT, TLS_CRT, TLS_KEY};
 use evercert_core::events::reference;
 use evercert_core::watch::Key;
@@ -144,7 +144,10 @@ impl Act<'_> {
             "data": { TLS_KEY: ByteString(pem.into_bytes()) },
         }))?;
         match self.ctx.writer.create(self.namespace(), &secret).await {
-            Ok(_) => self.hold(held.secret.clone(), held.key.clone(), true),
+            Ok(written) => {
+                self.ctx.secrets.written(written.metadata.into_response_partial());
+                self.hold(held.secret.clone(), held.key.clone(), true)
+            }
             // It is there already: the next pass takes the key that is in it, or another name.
             Err(error) if error.class() == ErrorClass::Conflict => {
                 self.ctx.memories.with(self.key, |memory| memory.next_key = None);
@@ -345,11 +348,13 @@ impl Act<'_> {
             // A Secret that was deleted meanwhile must not come back with old content.
             patch["metadata"]["uid"] = json!(uid);
         }
+        let name = &self.certificate.spec.secret_name;
         let written: Secret = self
             .ctx
             .writer
-            .apply(self.namespace(), &self.certificate.spec.secret_name, &patch)
-            .await?;
+            .apply(self.namespace(), name, &patch)
+            .await
+            .map_err(refusal)?;
         let facts = Arc::new(facts::of(&written));
         self.ctx.memories.with(self.key, |memory| memory.secret = Some(facts));
         self.ctx.secrets.written(written.metadata.into_response_partial());
@@ -360,6 +365,16 @@ impl Act<'_> {
 impl std::fmt::Debug for Act<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Act").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What the server will say again and again is for users to read.
+fn refusal(error: WriteError) -> Error {
+    match (error.class(), error.message()) {
+        (ErrorClass::Invalid | ErrorClass::Forbidden, Some(message)) => Error::Refused {
+            message: message.to_owned(),
+        },
+        _ => Error::Call(error),
     }
 }
 

@@ -149,6 +149,7 @@ fn at_rest() -> Observed {
             ..request(1, OLD, Answer::Issued)
         }],
         next_key: None,
+        key_secret_taken: false,
         accounted: None,
         instant: true,
         fresh_name: "web-fresh".into(),

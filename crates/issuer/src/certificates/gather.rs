@@ -34,7 +34,8 @@ pub async fn gather(ctx: &Context, key: &Key, certificate: &Arc<Certificate>) ->
     let memory = ctx.memories.get(key, &certificate.uid().unwrap_or_default());
     let status = status::read(certificate.status.as_ref());
     let secret = target(ctx, key, certificate, &memory).await?;
-    let next_key = next_key(ctx, key, certificate, &memory, status.next_key_secret.as_deref()).await?;
+    let (next_key, key_secret_taken) =
+        next_key(ctx, key, certificate, &memory, status.next_key_secret.as_deref()).await?;
     let mut observed = Observed {
         wish: wish(certificate, ctx.settings.enable_certificate_owner_ref),
         rival: rival(ctx, certificate, secret.as_deref()),
@@ -46,6 +47,7 @@ pub async fn gather(ctx: &Context, key: &Key, certificate: &Arc<Certificate>) ->
         status,
         secret,
         next_key,
+        key_secret_taken,
     };
     read_answer(ctx, key, &memory, &mut observed).await?;
     if observed.current_request().is_none() {
@@ -115,20 +117,20 @@ async fn target(
     Ok(facts)
 }
 
-/// The next key: from memory, or from the Secret that the status names.
+/// The next key, from memory or from the Secret that the status names; and whether that Secret is there, but holds none of ours.
 async fn next_key(
     ctx: &Context,
     key: &Key,
     certificate: &Certificate,
     memory: &Memory,
     named: Option<&str>,
-) -> Result<Option<NextKey>, Error> {
+) -> Result<(Option<NextKey>, bool), Error> {
     if let Some(held) = &memory.next_key {
-        return Ok(Some(seen(held)));
+        return Ok((Some(seen(held)), false));
     }
-    let Some(name) = named else { return Ok(None) };
-    let Some(secret) = ctx.secret(&certificate.namespace().unwrap_or_default(), name).await? else {
-        return Ok(None);
+    let Some(name) = named else { return Ok((None, false)) };
+    let Some(secret) = ctx.secret(key.namespace.as_deref().unwrap_or_default(), name).await? else {
+        return Ok((None, false));
     };
     let ours = secret.labels().contains_key(annotations::NEXT_PRIVATE_KEY)
         && secret
@@ -137,7 +139,7 @@ async fn next_key(
             .any(|owner| Some(&owner.uid) == certificate.metadata.uid.as_ref());
     let pem = facts::bytes(&secret, TLS_KEY).filter(|_| ours);
     let Some(private) = pem.and_then(|pem| PrivateKey::from_pem(pem).ok()) else {
-        return Ok(None);
+        return Ok((None, true));
     };
     let held = Arc::new(HeldKey {
         secret: name.to_owned(),
@@ -145,7 +147,7 @@ async fn next_key(
         stored: true,
     });
     ctx.memories.with(key, |memory| memory.next_key = Some(held.clone()));
-    Ok(Some(seen(&held)))
+    Ok((Some(seen(&held)), false))
 }
 
 fn seen(held: &HeldKey) -> NextKey {

@@ -119,7 +119,9 @@ fn key(observed: &Observed) -> Key<'_> {
         .next_key_secret
         .clone()
         .filter(|_| observed.next_key.is_none());
-    let secret = named.unwrap_or_else(|| observed.fresh_name.clone());
+    let secret = named
+        .filter(|_| !observed.key_secret_taken)
+        .unwrap_or_else(|| observed.fresh_name.clone());
     match observed.secret.as_ref().map(|secret| &secret.key) {
         Some(KeyFacts::Readable { algorithm, .. }) if observed.wish.keep_key && *algorithm == wished => {
             Key::Keep { secret }
@@ -349,6 +351,31 @@ fn blocked(observed: &Observed, reason: &str, message: &str, now: Timestamp) -> 
         steps,
         events: events.into_iter().collect(),
         wake,
+        again: false,
+    }
+}
+
+/// The API server refuses the target Secret: said once, tried again with the queue's back-off; the answer is kept for then.
+pub fn refused(observed: &Observed, message: &str, now: Timestamp) -> Plan {
+    let hint = "is it immutable, too large, or forbidden by a policy?";
+    let message = format!("The Secret cannot be written: {message}; {hint}");
+    let before = observed.status.issuing.as_ref();
+    if before.is_some_and(|before| before.message == message) || observed.candidate().is_none() {
+        return Plan::default();
+    }
+    let reason = before
+        .filter(|before| before.status)
+        .map_or(reasons::SECRET_NOT_WRITTEN, |before| &before.reason);
+    let generation = Some(observed.wish.generation);
+    let status = Status {
+        issuing: Some(condition(before, true, reason, &message, generation, now)),
+        ..ready::status(observed, policies::violation(observed).as_ref(), now)
+    };
+    let events = vec![Event::warning(reasons::SECRET_NOT_WRITTEN, message)];
+    Plan {
+        steps: write(observed, status).into_iter().collect(),
+        events,
+        wake: None,
         again: false,
     }
 }

@@ -28,6 +28,8 @@ pub struct Observed {
     pub requests: Vec<RequestFacts>,
     /// The key that the next certificate will be for.
     pub next_key: Option<NextKey>,
+    /// The Secret that the status names for the next key is there, but holds no key of ours.
+    pub key_secret_taken: bool,
     /// A request whose failure this process has already put into the status.
     pub accounted: Option<String>,
     /// The issuer is built in, ready, and its requests are approved by us: an answer takes milliseconds.

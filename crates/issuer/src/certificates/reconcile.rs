@@ -6,6 +6,7 @@ use evercert_core::watch::Key;
 use super::act::Act;
 use super::decide::{Config, decide};
 use super::gather::gather;
+use super::issue::refused;
 use crate::context::Context;
 use crate::error::Error;
 
@@ -30,16 +31,22 @@ pub async fn reconcile(ctx: &Context, key: &Key) -> Result<Next, Error> {
         if let Some(owner) = &observed.rival {
             ctx.rivals.wait(Key::new(key.namespace.as_deref(), owner), key);
         }
-        let plan = decide(&observed, config, ctx.rt.clock.now());
+        let now = ctx.rt.clock.now();
+        let plan = decide(&observed, config, now);
         let (again, wake) = (plan.again, plan.wake);
-        Act {
+        let act = Act {
             ctx,
             key,
             certificate: &certificate,
             observed: &observed,
+        };
+        match act.run(plan).await {
+            Err(Error::Refused { message }) => {
+                act.run(refused(&observed, &message, now)).await?;
+                return Err(Error::Refused { message });
+            }
+            ended => ended?,
         }
-        .run(plan)
-        .await?;
         if !again {
             return Ok(wake.map_or(Next::Done, Next::At));
         }
