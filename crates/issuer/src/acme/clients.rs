@@ -35,7 +35,10 @@ pub type Found = Result<Arc<dyn AcmeClient>, String>;
 impl Clients {
     /// The connection pool for those options.
     pub fn transport(&self, options: &TransportOptions) -> Result<Transport, evercert_acme::Error> {
-        let mut transports = self.transports.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut transports = self
+            .transports
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(transport) = transports.get(options) {
             return Ok(transport.clone());
         }
@@ -72,15 +75,30 @@ fn made(ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer) -> Made {
     let namespace = issuer.secret_namespace(&ctx.settings);
     let name = acme.private_key_secret_ref.name.clone();
     let seen = ctx.secrets.get(Some(&namespace), &name);
-    let version = seen.and_then(|secret| secret.metadata.resource_version.clone()).unwrap_or_default();
-    let account = issuer.status().and_then(|status| status.acme.as_ref()).map(|acme| acme.uri.clone()).unwrap_or_default();
-    Made { server: acme.server.clone(), options: options(acme), secret: (namespace, name, version), account }
+    let version = seen
+        .and_then(|secret| secret.metadata.resource_version.clone())
+        .unwrap_or_default();
+    let account = issuer
+        .status()
+        .and_then(|status| status.acme.as_ref())
+        .map(|acme| acme.uri.clone())
+        .unwrap_or_default();
+    Made {
+        server: acme.server.clone(),
+        options: options(acme),
+        secret: (namespace, name, version),
+        account,
+    }
 }
 
 /// How to reach the server of an issuer.
 pub fn options(acme: &AcmeIssuer) -> TransportOptions {
     TransportOptions {
-        ca_bundle: acme.ca_bundle.as_ref().map(|bundle| bundle.0.clone()).filter(|bundle| !bundle.is_empty()),
+        ca_bundle: acme
+            .ca_bundle
+            .as_ref()
+            .map(|bundle| bundle.0.clone())
+            .filter(|bundle| !bundle.is_empty()),
         skip_tls_verify: acme.skip_tls_verify,
         user_agent: concat!("evercert-issuer/", env!("CARGO_PKG_VERSION")).to_owned(),
     }
@@ -89,7 +107,12 @@ pub fn options(acme: &AcmeIssuer) -> TransportOptions {
 /// The account key in a Secret, or in words why there is none.
 pub fn key_in(secret: Option<&Secret>, acme: &AcmeIssuer) -> Result<AccountKey, String> {
     let name = &acme.private_key_secret_ref.name;
-    let key = acme.private_key_secret_ref.key.as_deref().filter(|key| !key.is_empty()).unwrap_or(ACCOUNT_KEY);
+    let key = acme
+        .private_key_secret_ref
+        .key
+        .as_deref()
+        .filter(|key| !key.is_empty())
+        .unwrap_or(ACCOUNT_KEY);
     let secret = secret.ok_or_else(|| format!("Secret {name} with the ACME account key is not there"))?;
     let pem = secret.data.as_ref().and_then(|data| data.get(key));
     let pem = pem.ok_or_else(|| format!("Secret {name} has no key {key} with the ACME account key"))?;

@@ -15,6 +15,8 @@ pub struct Facts {
     pub failures: u32,
     /// Nothing is tried before this, whatever wakes the object.
     pub hold: Option<Timestamp>,
+    /// The hold is a server's wish, so no change on our side lifts it.
+    pub asked_for: bool,
     /// Since when the server is asked about its progress; for a challenge: when it was accepted.
     pub polling_since: Option<Timestamp>,
 }
@@ -38,25 +40,32 @@ impl Memory {
         facts.failures = facts.failures.saturating_add(1);
         let wait = asked_for.unwrap_or_else(|| backoff.after(facts.failures));
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-        facts.hold = Some(until);
+        (facts.hold, facts.asked_for) = (Some(until), asked_for.is_some());
         until
     }
 
     /// A call went well: no hold, no failures.
     pub fn went_well(&self, key: &Key) {
         if let Some(facts) = self.lock().get_mut(key) {
-            (facts.failures, facts.hold) = (0, None);
+            (facts.failures, facts.hold, facts.asked_for) = (0, None, false);
         }
     }
 
     /// Remembers the beginning of a wait for the server; the first one counts.
     pub fn polls_since(&self, key: &Key, now: Timestamp) -> Timestamp {
-        *self.lock().entry(key.clone()).or_default().polling_since.get_or_insert(now)
+        *self
+            .lock()
+            .entry(key.clone())
+            .or_default()
+            .polling_since
+            .get_or_insert(now)
     }
 
-    /// Lifts the hold, because what made the failure may have changed.
+    /// Lifts a hold of ours, because what made the failure may have changed.
     pub fn lift(&self, key: &Key) {
-        self.went_well(key);
+        if !self.of(key).asked_for {
+            self.went_well(key);
+        }
     }
 
     /// The object is gone or done.
@@ -80,10 +89,16 @@ mod tests {
         let after = |seconds: u64| now + Duration::from_secs(seconds);
         assert_eq!(memory.failed(&key, now, Backoff::ACME, None), after(5));
         assert_eq!(memory.failed(&key, now, Backoff::ACME, None), after(10));
-        assert_eq!(memory.failed(&key, now, Backoff::ACME, Some(Duration::from_secs(7))), after(7));
-        assert_eq!(memory.of(&key).hold, Some(after(7)));
+        assert_eq!(
+            memory.failed(&key, now, Backoff::ACME, Some(Duration::from_secs(7))),
+            after(7)
+        );
+        memory.lift(&key);
+        assert_eq!(memory.of(&key).hold, Some(after(7)), "a server's wish stands");
         memory.went_well(&key);
         assert_eq!(memory.failed(&key, now, Backoff::ACME, None), after(5));
+        memory.lift(&key);
+        assert_eq!(memory.of(&key).hold, None);
         assert_eq!(memory.polls_since(&key, now), now);
         assert_eq!(memory.polls_since(&key, after(9)), now);
         memory.forget(&key);

@@ -57,13 +57,19 @@ fn shortened(name: &str) -> &str {
     if name.len() < PREFIX_LIMIT {
         return name;
     }
-    let end = name.char_indices().take_while(|(at, _)| *at < PREFIX_LIMIT).filter(|(_, c)| c.is_ascii_alphanumeric()).last();
+    let end = name
+        .char_indices()
+        .take_while(|(at, _)| *at < PREFIX_LIMIT)
+        .filter(|(_, c)| c.is_ascii_alphanumeric())
+        .last();
     end.and_then(|(at, _)| name.get(..=at)).unwrap_or_default()
 }
 
 /// 32-bit FNV-1.
 fn fnv1(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(*byte))
+    bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| {
+        hash.wrapping_mul(0x0100_0193) ^ u32::from(*byte)
+    })
 }
 
 #[cfg(test)]
@@ -81,7 +87,10 @@ mod tests {
     #[test]
     fn names_fit_and_end_well() {
         let spec = OrderSpec {
-            issuer_ref: IssuerReference { name: "le".into(), ..IssuerReference::default() },
+            issuer_ref: IssuerReference {
+                name: "le".into(),
+                ..IssuerReference::default()
+            },
             dns_names: vec!["a.example".into()],
             ..OrderSpec::default()
         };
@@ -89,8 +98,23 @@ mod tests {
         assert_eq!(of_order("web-1", &spec), format!("web-1-{}", fnv1(json)));
         let long = format!("{}-.{}", "x".repeat(50), "y".repeat(100));
         let name = of_order(&long, &spec);
-        assert!(name.starts_with(&format!("{}-", "x".repeat(50))) && name.len() <= 63, "{name}");
-        assert_ne!(of_order(&format!("{long}1"), &spec), of_order(&format!("{long}2"), &spec));
-        assert_ne!(of_order("web-1", &OrderSpec { profile: "short".into(), ..spec.clone() }), of_order("web-1", &spec));
+        assert!(
+            name.starts_with(&format!("{}-", "x".repeat(50))) && name.len() <= 63,
+            "{name}"
+        );
+        assert_ne!(
+            of_order(&format!("{long}1"), &spec),
+            of_order(&format!("{long}2"), &spec)
+        );
+        assert_ne!(
+            of_order(
+                "web-1",
+                &OrderSpec {
+                    profile: "short".into(),
+                    ..spec.clone()
+                }
+            ),
+            of_order("web-1", &spec)
+        );
     }
 }

@@ -22,9 +22,20 @@ mod tests {
     #[test]
     fn waits_grow_with_the_time_waited() {
         let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
-        for (waited_ms, next_ms) in [(0, 100), (200, 100), (1_000, 250), (8_000, 2_000), (3_600_000, 5_000), (-500, 100)] {
+        for (waited_ms, next_ms) in [
+            (0, 100),
+            (200, 100),
+            (1_000, 250),
+            (8_000, 2_000),
+            (3_600_000, 5_000),
+            (-500, 100),
+        ] {
             let since = now - jiff::SignedDuration::from_millis(waited_ms);
-            assert_eq!(next_look(since, now, POLL), Duration::from_millis(next_ms), "{waited_ms}");
+            assert_eq!(
+                next_look(since, now, POLL),
+                Duration::from_millis(next_ms),
+                "{waited_ms}"
+            );
         }
     }
 }

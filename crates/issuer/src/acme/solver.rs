@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use evercert_api::acme::v1::{AcmeChallenge, AcmeChallengeSolver, AcmeChallengeType, CertificateDnsNameSelector, Rfc2136};
+use evercert_api::acme::v1::{
+    AcmeChallenge, AcmeChallengeSolver, AcmeChallengeType, CertificateDnsNameSelector, Rfc2136,
+};
 
 /// Labels of a Certificate and so of its Order.
 pub type Labels = BTreeMap<String, String>;
@@ -29,7 +31,9 @@ pub fn pick<'a>(
     let mut best: Option<(Rank, Pick<'a>)> = None;
     let mut selected_but_not_offered = false;
     for solver in solvers {
-        let Some(rank) = rank(solver.selector.as_ref(), name, labels) else { continue };
+        let Some(rank) = rank(solver.selector.as_ref(), name, labels) else {
+            continue;
+        };
         let Some(challenge) = offered_for(solver, name, offered) else {
             selected_but_not_offered = true;
             continue;
@@ -38,7 +42,8 @@ pub fn pick<'a>(
             best = Some((rank, Pick { solver, challenge }));
         }
     }
-    best.map(|(_, pick)| pick).ok_or_else(|| explain(name, offered, solvers, selected_but_not_offered))
+    best.map(|(_, pick)| pick)
+        .ok_or_else(|| explain(name, offered, solvers, selected_but_not_offered))
 }
 
 fn explain(name: &str, offered: &[AcmeChallenge], solvers: &[AcmeChallengeSolver], selected: bool) -> String {
@@ -57,15 +62,29 @@ fn explain(name: &str, offered: &[AcmeChallenge], solvers: &[AcmeChallengeSolver
 
 /// `None` where the selector does not match.
 fn rank(selector: Option<&CertificateDnsNameSelector>, name: &str, labels: &Labels) -> Option<Rank> {
-    let Some(selector) = selector else { return Some((false, 0, 0)) };
-    if !selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value)) {
+    let Some(selector) = selector else {
+        return Some((false, 0, 0));
+    };
+    if !selector
+        .match_labels
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value))
+    {
         return None;
     }
-    let exact = selector.dns_names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name));
+    let exact = selector
+        .dns_names
+        .iter()
+        .any(|wanted| wanted.eq_ignore_ascii_case(name));
     if !selector.dns_names.is_empty() && !exact {
         return None;
     }
-    let zone = selector.dns_zones.iter().filter(|zone| in_zone(name, zone)).map(|zone| zone.split('.').count()).max();
+    let zone = selector
+        .dns_zones
+        .iter()
+        .filter(|zone| in_zone(name, zone))
+        .map(|zone| zone.split('.').count())
+        .max();
     if !selector.dns_zones.is_empty() && zone.is_none() {
         return None;
     }
@@ -73,11 +92,18 @@ fn rank(selector: Option<&CertificateDnsNameSelector>, name: &str, labels: &Labe
 }
 
 fn in_zone(name: &str, zone: &str) -> bool {
-    let (name, zone) = (name.to_ascii_lowercase(), zone.trim_end_matches('.').to_ascii_lowercase());
+    let (name, zone) = (
+        name.to_ascii_lowercase(),
+        zone.trim_end_matches('.').to_ascii_lowercase(),
+    );
     !zone.is_empty() && (name == zone || name.strip_suffix(&zone).is_some_and(|rest| rest.ends_with('.')))
 }
 
-fn offered_for<'a>(solver: &AcmeChallengeSolver, name: &str, offered: &'a [AcmeChallenge]) -> Option<&'a AcmeChallenge> {
+fn offered_for<'a>(
+    solver: &AcmeChallengeSolver,
+    name: &str,
+    offered: &'a [AcmeChallenge],
+) -> Option<&'a AcmeChallenge> {
     let type_ = match (&solver.dns01, &solver.http01) {
         (Some(_), _) => "dns-01",
         (None, Some(_)) if !name.starts_with("*.") => "http-01",
@@ -88,7 +114,11 @@ fn offered_for<'a>(solver: &AcmeChallengeSolver, name: &str, offered: &'a [AcmeC
 
 /// Type of the challenge that a solver answers.
 pub fn challenge_type(solver: &AcmeChallengeSolver) -> AcmeChallengeType {
-    if solver.dns01.is_some() { AcmeChallengeType::Dns01 } else { AcmeChallengeType::Http01 }
+    if solver.dns01.is_some() {
+        AcmeChallengeType::Dns01
+    } else {
+        AcmeChallengeType::Http01
+    }
 }
 
 /// The RFC 2136 settings of a solver, or in words why Evercert cannot use it.
@@ -109,8 +139,13 @@ pub fn supported(solver: &AcmeChallengeSolver) -> Result<&Rfc2136, String> {
         ("acmeDNS", dns01.acme_dns.is_some()),
         ("webhook", dns01.webhook.is_some()),
     ];
-    let provider = named.iter().find(|(_, set)| *set).map_or("without provider", |(name, _)| name);
-    Err(format!("the DNS-01 solver {provider} is not supported yet: use dns01.rfc2136"))
+    let provider = named
+        .iter()
+        .find(|(_, set)| *set)
+        .map_or("without provider", |(name, _)| name);
+    Err(format!(
+        "the DNS-01 solver {provider} is not supported yet: use dns01.rfc2136"
+    ))
 }
 
 #[cfg(test)]
@@ -119,20 +154,37 @@ mod tests {
     use evercert_api::acme::v1::{AcmeChallengeSolverDns01, AcmeChallengeSolverHttp01};
 
     fn offered(types: &[&str]) -> Vec<AcmeChallenge> {
-        types.iter().map(|type_| AcmeChallenge { type_: (*type_).into(), ..AcmeChallenge::default() }).collect()
+        types
+            .iter()
+            .map(|type_| AcmeChallenge {
+                type_: (*type_).into(),
+                ..AcmeChallenge::default()
+            })
+            .collect()
     }
     fn list(names: &[&str]) -> Vec<String> {
         names.iter().map(|&name| name.to_owned()).collect()
     }
     fn dns(selector: Option<CertificateDnsNameSelector>) -> AcmeChallengeSolver {
-        AcmeChallengeSolver { selector, dns01: Some(AcmeChallengeSolverDns01::default()), ..AcmeChallengeSolver::default() }
+        AcmeChallengeSolver {
+            selector,
+            dns01: Some(AcmeChallengeSolverDns01::default()),
+            ..AcmeChallengeSolver::default()
+        }
     }
     fn http() -> AcmeChallengeSolver {
-        AcmeChallengeSolver { http01: Some(AcmeChallengeSolverHttp01::default()), ..AcmeChallengeSolver::default() }
+        AcmeChallengeSolver {
+            http01: Some(AcmeChallengeSolverHttp01::default()),
+            ..AcmeChallengeSolver::default()
+        }
     }
     fn selecting(names: &[&str], zones: &[&str], labels: &[(&str, &str)]) -> AcmeChallengeSolver {
         let match_labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        dns(Some(CertificateDnsNameSelector { match_labels, dns_names: list(names), dns_zones: list(zones) }))
+        dns(Some(CertificateDnsNameSelector {
+            match_labels,
+            dns_names: list(names),
+            dns_zones: list(zones),
+        }))
     }
 
     #[test]
@@ -142,27 +194,105 @@ mod tests {
         let both = [("team", "a"), ("env", "prod")];
         let table = [
             ("first of equals", vec![dns(None), dns(None)], "a.example", Some(0)),
-            ("zone beats none", vec![dns(None), selecting(&[], &["example"], &[])], "a.example", Some(1)),
-            ("longer zone", vec![selecting(&[], &["example"], &[]), selecting(&[], &["a.example"], &[])], "b.a.example", Some(1)),
-            ("longest by labels, not letters", vec![selecting(&[], &["c.d", "verylongname"], &[]), selecting(&[], &["b.c.d"], &[])], "a.b.c.d", Some(1)),
-            ("exact name beats zone", vec![selecting(&[], &["a.example"], &[]), selecting(&["a.example"], &[], &[])], "a.example", Some(1)),
-            ("more labels", vec![selecting(&[], &[], &team), selecting(&[], &[], &both)], "a.example", Some(1)),
-            ("zone beats labels", vec![selecting(&[], &[], &both), selecting(&[], &["example"], &[])], "a.example", Some(1)),
-            ("empty selector is no selector", vec![dns(Some(CertificateDnsNameSelector::default())), dns(None)], "a.example", Some(0)),
-            ("label differs", vec![selecting(&[], &[], &[("team", "b")])], "a.example", None),
-            ("zones on whole labels", vec![selecting(&[], &["ample"], &[])], "a.example", None),
-            ("all parts must match", vec![selecting(&["a.example"], &["other"], &[])], "a.example", None),
-            ("exact name does not cover the wildcard", vec![selecting(&["a.example"], &[], &[])], "*.a.example", None),
-            ("wildcard by its name", vec![selecting(&["*.a.example"], &[], &[])], "*.a.example", Some(0)),
-            ("wildcard in its zone", vec![selecting(&[], &["a.example"], &[])], "*.a.example", Some(0)),
-            ("wildcard never by http", vec![http(), dns(None)], "*.a.example", Some(1)),
+            (
+                "zone beats none",
+                vec![dns(None), selecting(&[], &["example"], &[])],
+                "a.example",
+                Some(1),
+            ),
+            (
+                "longer zone",
+                vec![selecting(&[], &["example"], &[]), selecting(&[], &["a.example"], &[])],
+                "b.a.example",
+                Some(1),
+            ),
+            (
+                "longest by labels, not letters",
+                vec![
+                    selecting(&[], &["c.d", "verylongname"], &[]),
+                    selecting(&[], &["b.c.d"], &[]),
+                ],
+                "a.b.c.d",
+                Some(1),
+            ),
+            (
+                "exact name beats zone",
+                vec![selecting(&[], &["a.example"], &[]), selecting(&["a.example"], &[], &[])],
+                "a.example",
+                Some(1),
+            ),
+            (
+                "more labels",
+                vec![selecting(&[], &[], &team), selecting(&[], &[], &both)],
+                "a.example",
+                Some(1),
+            ),
+            (
+                "zone beats labels",
+                vec![selecting(&[], &[], &both), selecting(&[], &["example"], &[])],
+                "a.example",
+                Some(1),
+            ),
+            (
+                "empty selector is no selector",
+                vec![dns(Some(CertificateDnsNameSelector::default())), dns(None)],
+                "a.example",
+                Some(0),
+            ),
+            (
+                "label differs",
+                vec![selecting(&[], &[], &[("team", "b")])],
+                "a.example",
+                None,
+            ),
+            (
+                "zones on whole labels",
+                vec![selecting(&[], &["ample"], &[])],
+                "a.example",
+                None,
+            ),
+            (
+                "all parts must match",
+                vec![selecting(&["a.example"], &["other"], &[])],
+                "a.example",
+                None,
+            ),
+            (
+                "exact name does not cover the wildcard",
+                vec![selecting(&["a.example"], &[], &[])],
+                "*.a.example",
+                None,
+            ),
+            (
+                "wildcard by its name",
+                vec![selecting(&["*.a.example"], &[], &[])],
+                "*.a.example",
+                Some(0),
+            ),
+            (
+                "wildcard in its zone",
+                vec![selecting(&[], &["a.example"], &[])],
+                "*.a.example",
+                Some(0),
+            ),
+            (
+                "wildcard never by http",
+                vec![http(), dns(None)],
+                "*.a.example",
+                Some(1),
+            ),
             ("http where it is first", vec![http(), dns(None)], "a.example", Some(0)),
             ("none", vec![], "a.example", None),
         ];
         let all = offered(&["http-01", "tls-alpn-01", "dns-01"]);
         for (case, solvers, name, expected) in table {
             let picked = pick(name, &all, &solvers, &labels).ok();
-            let index = picked.map(|pick| solvers.iter().position(|solver| std::ptr::eq(solver, pick.solver)).unwrap());
+            let index = picked.map(|pick| {
+                solvers
+                    .iter()
+                    .position(|solver| std::ptr::eq(solver, pick.solver))
+                    .unwrap()
+            });
             assert_eq!(index, expected, "{case}");
         }
     }
@@ -173,7 +303,11 @@ mod tests {
         let table = [
             (vec![], &["dns-01"][..], "no solvers"),
             (vec![http()], &["dns-01"], "do not fit the challenges"),
-            (vec![selecting(&[], &["other"], &[])], &["dns-01"], "check the selectors"),
+            (
+                vec![selecting(&[], &["other"], &[])],
+                &["dns-01"],
+                "check the selectors",
+            ),
         ];
         for (solvers, types, words) in table {
             let error = pick("a.example", &offered(types), &solvers, &none).unwrap_err();
@@ -186,7 +320,7 @@ mod tests {
         assert!(supported(&http()).unwrap_err().contains("HTTP-01"));
         assert!(supported(&dns(None)).unwrap_err().contains("without provider"));
         let mut route53 = dns(None);
-        route53.dns01.as_mut().unwrap().route53 = Some(evercert_api::acme::v1::Route53::default());
+        route53.dns01.as_mut().unwrap().route53 = Some(evercert_api::acme::v1::dns_providers::Route53::default());
         assert!(supported(&route53).unwrap_err().contains("route53"));
     }
 }

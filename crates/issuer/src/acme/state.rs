@@ -67,8 +67,14 @@ pub struct DnsSettings {
 
 impl DnsSettings {
     fn new(settings: &Settings) -> Self {
-        let flags = settings.dns01_recursive_nameservers.iter().map(|server| server.trim()).filter(|server| !server.is_empty());
-        let mut recursive: Vec<String> = flags.filter_map(|server| evercert_dns::rfc2136::host_port(server).ok()).collect();
+        let flags = settings
+            .dns01_recursive_nameservers
+            .iter()
+            .map(|server| server.trim())
+            .filter(|server| !server.is_empty());
+        let mut recursive: Vec<String> = flags
+            .filter_map(|server| evercert_dns::rfc2136::host_port(server).ok())
+            .collect();
         if recursive.is_empty() {
             let text = std::fs::read_to_string(evercert_dns::resolv_conf::PATH).unwrap_or_default();
             recursive = evercert_dns::resolv_conf::parse(&text);
@@ -88,11 +94,18 @@ impl State {
         let scope = Scope::of(Some(&settings.namespace));
         let orders = Watched::builder(rt.client.clone(), scope.clone())
             .index(BY_ISSUER, open_order)
-            .index(BY_REQUEST, |order: &Order| controller(&order.metadata, "CertificateRequest", GROUP).map(|(_, uid)| uid).into_iter().collect())
+            .index(BY_REQUEST, |order: &Order| {
+                controller(&order.metadata, "CertificateRequest", GROUP)
+                    .map(|(_, uid)| uid)
+                    .into_iter()
+                    .collect()
+            })
             .start(rt);
         let challenges = Watched::builder(rt.client.clone(), scope)
             .index(BY_ISSUER, open_challenge)
-            .index(BY_ORDER, |challenge: &Challenge| order_of(&challenge.metadata).map(|(_, uid)| uid).into_iter().collect())
+            .index(BY_ORDER, |challenge: &Challenge| {
+                order_of(&challenge.metadata).map(|(_, uid)| uid).into_iter().collect()
+            })
             .index(ACTIVE, active)
             .start(rt);
         Self {
@@ -148,18 +161,34 @@ pub fn order_of(metadata: &ObjectMeta) -> Option<(String, String)> {
 /// Value of the index `issuer`.
 pub fn issuer_index(metadata: &ObjectMeta, reference: &evercert_api::meta::v1::IssuerReference) -> String {
     let issuer = issuer_ref(reference);
-    index_key(&issuer.kind, metadata.namespace.as_deref().unwrap_or_default(), &issuer.name)
+    index_key(
+        &issuer.kind,
+        metadata.namespace.as_deref().unwrap_or_default(),
+        &issuer.name,
+    )
 }
 
 fn open_order(order: &Order) -> Vec<String> {
-    let done = order.status.as_ref().and_then(|status| status.state.as_ref()).is_some_and(evercert_api::acme::v1::State::is_final);
-    if done { vec![] } else { vec![issuer_index(&order.metadata, &order.spec.issuer_ref)] }
+    let done = order
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_ref())
+        .is_some_and(evercert_api::acme::v1::State::is_final);
+    if done {
+        vec![]
+    } else {
+        vec![issuer_index(&order.metadata, &order.spec.issuer_ref)]
+    }
 }
 
 /// One that is being deleted still has to be cleaned up, so it counts as open.
 fn open_challenge(challenge: &Challenge) -> Vec<String> {
     let done = is_final(challenge) && challenge.metadata.deletion_timestamp.is_none();
-    if done { vec![] } else { vec![issuer_index(&challenge.metadata, &challenge.spec.issuer_ref)] }
+    if done {
+        vec![]
+    } else {
+        vec![issuer_index(&challenge.metadata, &challenge.spec.issuer_ref)]
+    }
 }
 
 fn active(challenge: &Challenge) -> Vec<String> {
@@ -168,5 +197,9 @@ fn active(challenge: &Challenge) -> Vec<String> {
 }
 
 fn is_final(challenge: &Challenge) -> bool {
-    challenge.status.as_ref().and_then(|status| status.state.as_ref()).is_some_and(evercert_api::acme::v1::State::is_final)
+    challenge
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_ref())
+        .is_some_and(evercert_api::acme::v1::State::is_final)
 }

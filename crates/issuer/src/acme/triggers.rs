@@ -45,8 +45,12 @@ mod tests {
         let key = |name: &str| Key::namespaced("ns", name);
         let calls = std::sync::atomic::AtomicUsize::new(0);
         // The object is there the first time only.
-        let owner = move |_: &Key| (calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0).then(|| Key::namespaced("ns", "owner"));
-        let got: Vec<Key> = owners(stream::iter([key("a"), key("a"), key("a")]), owner).collect().await;
+        let owner = move |_: &Key| {
+            (calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0).then(|| Key::namespaced("ns", "owner"))
+        };
+        let got: Vec<Key> = owners(stream::iter([key("a"), key("a"), key("a")]), owner)
+            .collect()
+            .await;
         assert_eq!(got, [key("owner"), key("owner")]);
     }
 }

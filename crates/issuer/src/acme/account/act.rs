@@ -75,9 +75,16 @@ pub async fn setup_issuer(ctx: &Context, issuer: &IssuerObject) -> Result<Issuer
 /// A failure is held against these settings and Secrets only: where the user changes one, the next attempt is at once.
 fn memory_key(ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer) -> Key {
     let namespace = issuer.secret_namespace(&ctx.settings);
-    let seen = super::issuer_secrets(acme).into_iter().filter_map(|name| ctx.secrets.get(Some(&namespace), &name));
-    let versions: Vec<String> = seen.filter_map(|secret| secret.metadata.resource_version.clone()).collect();
-    Key::new(None, &format!("{}/{}/{}", issuer.uid(), issuer.generation(), versions.join("/")))
+    let seen = super::issuer_secrets(acme)
+        .into_iter()
+        .filter_map(|name| ctx.secrets.get(Some(&namespace), &name));
+    let versions: Vec<String> = seen
+        .filter_map(|secret| secret.metadata.resource_version.clone())
+        .collect();
+    Key::new(
+        None,
+        &format!("{}/{}/{}", issuer.uid(), issuer.generation(), versions.join("/")),
+    )
 }
 
 /// A new account key in the issuer's Secret; `None` where another process was faster and the next pass will read its key.
@@ -86,7 +93,12 @@ async fn make_key(ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer) -> Re
     let Ok(Ok(key)) = made else { return Ok(None) };
     let Ok(pem) = key.to_pem() else { return Ok(None) };
     let namespace = issuer.secret_namespace(&ctx.settings);
-    let entry = acme.private_key_secret_ref.key.clone().filter(|key| !key.is_empty()).unwrap_or_else(|| ACCOUNT_KEY.to_owned());
+    let entry = acme
+        .private_key_secret_ref
+        .key
+        .clone()
+        .filter(|key| !key.is_empty())
+        .unwrap_or_else(|| ACCOUNT_KEY.to_owned());
     let secret = Secret {
         metadata: ObjectMeta {
             name: Some(acme.private_key_secret_ref.name.clone()),
@@ -106,7 +118,11 @@ async fn make_key(ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer) -> Re
 
 /// Finds the account of the key or makes it, and sees to its contact. `known` is the account's URL if only that changed.
 async fn register(
-    ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer, key: AccountKey, known: Option<String>,
+    ctx: &Context,
+    issuer: &IssuerObject,
+    acme: &AcmeIssuer,
+    key: AccountKey,
+    known: Option<String>,
 ) -> Result<Result<Account, Failure>, Error> {
     let client = match client(ctx, acme, key, known.clone()) {
         Ok(client) => client,
@@ -116,7 +132,12 @@ async fn register(
         let updated = client.update_account(contact(acme)).await;
         return Ok(updated.map_err(|error| (reasons::ERR_UPDATE, Trouble::Acme(error))));
     }
-    let existing = client.register(Registration { only_existing: true, ..Registration::default() }).await;
+    let existing = client
+        .register(Registration {
+            only_existing: true,
+            ..Registration::default()
+        })
+        .await;
     match existing {
         Ok(account) => Ok(adopt(&client, acme, account).await),
         Err(error) if error.is("accountDoesNotExist") => match external_account(ctx, issuer, acme).await? {
@@ -127,7 +148,12 @@ async fn register(
     }
 }
 
-fn client(ctx: &Context, acme: &AcmeIssuer, key: AccountKey, account: Option<String>) -> Result<SignedClient, evercert_acme::Error> {
+fn client(
+    ctx: &Context,
+    acme: &AcmeIssuer,
+    key: AccountKey,
+    account: Option<String>,
+) -> Result<SignedClient, evercert_acme::Error> {
     let transport = ctx.acme.clients.transport(&options(acme))?;
     SignedClient::new(transport, &acme.server, key, account)
 }
@@ -142,48 +168,112 @@ async fn adopt(client: &SignedClient, acme: &AcmeIssuer, account: Account) -> Re
     if wanted.is_empty() || account.contact == wanted {
         return Ok(account);
     }
-    client.update_account(wanted).await.map_err(|error| (reasons::ERR_UPDATE, Trouble::Acme(error)))
+    client
+        .update_account(wanted)
+        .await
+        .map_err(|error| (reasons::ERR_UPDATE, Trouble::Acme(error)))
 }
 
-async fn create(client: &SignedClient, acme: &AcmeIssuer, external_account: Option<ExternalAccount>) -> Result<Account, Failure> {
-    let directory = client.directory().await.map_err(|error| (reasons::ERR_REGISTER, Trouble::Acme(error)))?;
+async fn create(
+    client: &SignedClient,
+    acme: &AcmeIssuer,
+    external_account: Option<ExternalAccount>,
+) -> Result<Account, Failure> {
+    let directory = client
+        .directory()
+        .await
+        .map_err(|error| (reasons::ERR_REGISTER, Trouble::Acme(error)))?;
     if directory.meta.external_account_required && external_account.is_none() {
         let why = "the ACME server accepts only accounts that are bound to one of its own: set spec.acme.externalAccountBinding";
         return Err((reasons::ERR_REGISTER, Trouble::Words(why.into())));
     }
-    let registration = Registration { contact: contact(acme), external_account, only_existing: false };
-    client.register(registration).await.map_err(|error| (reasons::ERR_REGISTER, Trouble::Acme(error)))
+    let registration = Registration {
+        contact: contact(acme),
+        external_account,
+        only_existing: false,
+    };
+    client
+        .register(registration)
+        .await
+        .map_err(|error| (reasons::ERR_REGISTER, Trouble::Acme(error)))
 }
 
-async fn external_account(ctx: &Context, issuer: &IssuerObject, acme: &AcmeIssuer) -> Result<Result<Option<ExternalAccount>, String>, Error> {
-    let Some(found) = binding_key(ctx, issuer, acme).await? else { return Ok(Ok(None)) };
-    let key_id = acme.external_account_binding.as_ref().map(|binding| binding.key_id.as_str()).unwrap_or_default();
-    Ok(found.and_then(|key| ExternalAccount::new(key_id, &key).map(Some).map_err(|error| error.to_string())))
+async fn external_account(
+    ctx: &Context,
+    issuer: &IssuerObject,
+    acme: &AcmeIssuer,
+) -> Result<Result<Option<ExternalAccount>, String>, Error> {
+    let Some(found) = binding_key(ctx, issuer, acme).await? else {
+        return Ok(Ok(None));
+    };
+    let key_id = acme
+        .external_account_binding
+        .as_ref()
+        .map(|binding| binding.key_id.as_str())
+        .unwrap_or_default();
+    Ok(found.and_then(|key| {
+        ExternalAccount::new(key_id, &key)
+            .map(Some)
+            .map_err(|error| error.to_string())
+    }))
 }
 
 fn contact(acme: &AcmeIssuer) -> Vec<String> {
-    if acme.email.is_empty() { vec![] } else { vec![format!("mailto:{}", acme.email)] }
+    if acme.email.is_empty() {
+        vec![]
+    } else {
+        vec![format!("mailto:{}", acme.email)]
+    }
 }
 
 fn ready(acme: AcmeIssuerStatus) -> IssuerOutcome {
-    IssuerOutcome { ready: true, reason: reasons::REGISTERED.into(), message: READY.into(), acme: Some(acme), next: Next::Done }
+    IssuerOutcome {
+        ready: true,
+        reason: reasons::REGISTERED.into(),
+        message: READY.into(),
+        acme: Some(acme),
+        next: Next::Done,
+    }
 }
 
 fn refused(plan: Plan, status: AcmeIssuerStatus) -> IssuerOutcome {
     let (reason, message) = match plan {
         Plan::Refuse { reason, message } => (reason, message),
-        _ => (reasons::ERR_REGISTER, "the account key was just made by somebody else".to_owned()),
+        _ => (
+            reasons::ERR_REGISTER,
+            "the account key was just made by somebody else".to_owned(),
+        ),
     };
     // A Secret in the way or made meanwhile tells of itself; a refused setting waits for the user.
-    let next = if reason == reasons::ERR_REGISTER { Next::After(Duration::from_secs(1)) } else { Next::Done };
-    IssuerOutcome { ready: false, reason: reason.into(), message, acme: known(status), next }
+    let next = if reason == reasons::ERR_REGISTER {
+        Next::After(Duration::from_secs(1))
+    } else {
+        Next::Done
+    };
+    IssuerOutcome {
+        ready: false,
+        reason: reason.into(),
+        message,
+        acme: known(status),
+        next,
+    }
 }
 
 /// The last failure stands until its wait is over, whatever woke the issuer.
 fn held(issuer: &IssuerObject, status: AcmeIssuerStatus, until: jiff::Timestamp) -> IssuerOutcome {
-    let condition = issuer.status().and_then(|status| evercert_core::conditions::find(&status.conditions, crate::names::conditions::READY));
-    let (reason, message) = condition.map(|ready| (ready.reason.clone(), ready.message.clone())).unwrap_or_default();
-    IssuerOutcome { ready: false, reason, message, acme: known(status), next: Next::At(until) }
+    let condition = issuer
+        .status()
+        .and_then(|status| evercert_core::conditions::find(&status.conditions, crate::names::conditions::READY));
+    let (reason, message) = condition
+        .map(|ready| (ready.reason.clone(), ready.message.clone()))
+        .unwrap_or_default();
+    IssuerOutcome {
+        ready: false,
+        reason,
+        message,
+        acme: known(status),
+        next: Next::At(until),
+    }
 }
 
 fn failed(ctx: &Context, memory: &Key, status: AcmeIssuerStatus, (reason, trouble): Failure) -> IssuerOutcome {
@@ -204,7 +294,13 @@ fn failed(ctx: &Context, memory: &Key, status: AcmeIssuerStatus, (reason, troubl
     if limited {
         message = format!("{message}; the next attempt is at {}", super::super::at(until));
     }
-    IssuerOutcome { ready: false, reason: reason.into(), message, acme: known(status), next: Next::At(until) }
+    IssuerOutcome {
+        ready: false,
+        reason: reason.into(),
+        message,
+        acme: known(status),
+        next: Next::At(until),
+    }
 }
 
 fn known(status: AcmeIssuerStatus) -> Option<AcmeIssuerStatus> {

@@ -57,11 +57,21 @@ pub fn decide(observed: &Observed) -> Plan {
     let checksum = match &observed.key {
         KeyFacts::Missing if observed.spec.disable_account_key_generation => {
             let name = &observed.spec.private_key_secret_ref.name;
-            let message = format!("Secret {name} with the ACME account key is not there, and disableAccountKeyGeneration forbids to make one");
-            return Plan::Refuse { reason: reasons::ERR_VERIFY, message };
+            let message = format!(
+                "Secret {name} with the ACME account key is not there, and disableAccountKeyGeneration forbids to make one"
+            );
+            return Plan::Refuse {
+                reason: reasons::ERR_VERIFY,
+                message,
+            };
         }
         KeyFacts::Missing => return Plan::MakeKey,
-        KeyFacts::Unusable(why) => return Plan::Refuse { reason: reasons::ERR_VERIFY, message: why.clone() },
+        KeyFacts::Unusable(why) => {
+            return Plan::Refuse {
+                reason: reasons::ERR_VERIFY,
+                message: why.clone(),
+            };
+        }
         KeyFacts::Present { checksum } => checksum,
     };
     let same_server = !observed.status.uri.is_empty() && host(&observed.status.uri) == host(&observed.spec.server);
@@ -75,27 +85,44 @@ pub fn decide(observed: &Observed) -> Plan {
 }
 
 fn refuse(spec: &AcmeIssuer) -> Option<Plan> {
-    let refusal = |reason, message: &str| Some(Plan::Refuse { reason, message: message.to_owned() });
+    let refusal = |reason, message: &str| {
+        Some(Plan::Refuse {
+            reason,
+            message: message.to_owned(),
+        })
+    };
     let Some(host) = host(&spec.server) else {
-        return refusal(reasons::INVALID_URL, "spec.acme.server must be the https URL of an ACME directory");
+        return refusal(
+            reasons::INVALID_URL,
+            "spec.acme.server must be the https URL of an ACME directory",
+        );
     };
     if host.starts_with("acme-v01.api.letsencrypt.org") || host.starts_with("acme-staging.api.letsencrypt.org") {
-        let message = "spec.acme.server is a retired ACME v1 endpoint: use https://acme-v02.api.letsencrypt.org/directory";
+        let message =
+            "spec.acme.server is a retired ACME v1 endpoint: use https://acme-v02.api.letsencrypt.org/directory";
         return refusal(reasons::INVALID_CONFIG, message);
     }
     let bundle = spec.ca_bundle.as_ref().is_some_and(|bundle| !bundle.0.is_empty());
     if bundle && spec.skip_tls_verify {
-        return refusal(reasons::INVALID_CONFIG, "spec.acme.caBundle and spec.acme.skipTLSVerify exclude each other: remove one");
+        return refusal(
+            reasons::INVALID_CONFIG,
+            "spec.acme.caBundle and spec.acme.skipTLSVerify exclude each other: remove one",
+        );
     }
     if spec.private_key_secret_ref.name.is_empty() {
-        return refusal(reasons::INVALID_CONFIG, "spec.acme.privateKeySecretRef.name must name the Secret for the account key");
+        return refusal(
+            reasons::INVALID_CONFIG,
+            "spec.acme.privateKeySecretRef.name must name the Secret for the account key",
+        );
     }
     None
 }
 
 /// Host and port of an absolute http(s) URL.
 fn host(url: &str) -> Option<String> {
-    evercert_acme::transport::parse(url).ok().map(|url| evercert_acme::transport::host_of(&url))
+    evercert_acme::transport::parse(url)
+        .ok()
+        .map(|url| evercert_acme::transport::host_of(&url))
 }
 
 #[cfg(test)]
@@ -108,7 +135,10 @@ mod tests {
         let spec = AcmeIssuer {
             server: "https://ca.example:14000/dir".into(),
             email: "a@example.com".into(),
-            private_key_secret_ref: SecretKeySelector { name: "account".into(), key: None },
+            private_key_secret_ref: SecretKeySelector {
+                name: "account".into(),
+                key: None,
+            },
             ..AcmeIssuer::default()
         };
         let status = AcmeIssuerStatus {
@@ -116,7 +146,11 @@ mod tests {
             last_registered_email: "a@example.com".into(),
             last_private_key_hash: "sum".into(),
         };
-        Observed { spec, status, key: KeyFacts::Present { checksum: "sum".into() } }
+        Observed {
+            spec,
+            status,
+            key: KeyFacts::Present { checksum: "sum".into() },
+        }
     }
 
     fn refusal(plan: &Plan) -> Option<&'static str> {
@@ -133,10 +167,30 @@ mod tests {
             ("settled", |_| {}, Plan::Keep),
             ("fresh", |o| o.status = AcmeIssuerStatus::default(), Plan::Register),
             ("no key", |o| o.key = KeyFacts::Missing, Plan::MakeKey),
-            ("another key", |o| o.key = KeyFacts::Present { checksum: "other".into() }, Plan::Register),
-            ("another server", |o| o.spec.server = "https://other.example/dir".into(), Plan::Register),
-            ("another port", |o| o.spec.server = "https://ca.example:15000/dir".into(), Plan::Register),
-            ("another path of the same server", |o| o.spec.server = "https://ca.example:14000/directory".into(), Plan::Keep),
+            (
+                "another key",
+                |o| {
+                    o.key = KeyFacts::Present {
+                        checksum: "other".into(),
+                    }
+                },
+                Plan::Register,
+            ),
+            (
+                "another server",
+                |o| o.spec.server = "https://other.example/dir".into(),
+                Plan::Register,
+            ),
+            (
+                "another port",
+                |o| o.spec.server = "https://ca.example:15000/dir".into(),
+                Plan::Register,
+            ),
+            (
+                "another path of the same server",
+                |o| o.spec.server = "https://ca.example:14000/directory".into(),
+                Plan::Keep,
+            ),
             ("another contact", |o| o.spec.email = String::new(), Plan::UpdateContact),
         ];
         for (case, edit, expected) in table {
@@ -152,14 +206,26 @@ mod tests {
         let table: [(&str, Edit, &str); 7] = [
             ("no URL", |o| o.spec.server = "ca.example".into(), reasons::INVALID_URL),
             ("empty", |o| o.spec.server = String::new(), reasons::INVALID_URL),
-            ("v1", |o| o.spec.server = "https://acme-v01.api.letsencrypt.org/directory".into(), reasons::INVALID_CONFIG),
+            (
+                "v1",
+                |o| o.spec.server = "https://acme-v01.api.letsencrypt.org/directory".into(),
+                reasons::INVALID_CONFIG,
+            ),
             (
                 "bundle and no verification",
                 |o| (o.spec.skip_tls_verify, o.spec.ca_bundle) = (true, Some(ByteString(vec![1]))),
                 reasons::INVALID_CONFIG,
             ),
-            ("no Secret named", |o| o.spec.private_key_secret_ref.name = String::new(), reasons::INVALID_CONFIG),
-            ("bad key", |o| o.key = KeyFacts::Unusable("is not PEM".into()), reasons::ERR_VERIFY),
+            (
+                "no Secret named",
+                |o| o.spec.private_key_secret_ref.name = String::new(),
+                reasons::INVALID_CONFIG,
+            ),
+            (
+                "bad key",
+                |o| o.key = KeyFacts::Unusable("is not PEM".into()),
+                reasons::ERR_VERIFY,
+            ),
             (
                 "no key and none to be made",
                 |o| (o.key, o.spec.disable_account_key_generation) = (KeyFacts::Missing, true),

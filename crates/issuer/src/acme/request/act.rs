@@ -16,11 +16,19 @@ use crate::context::Context;
 use crate::issuers::object::IssuerObject;
 
 /// An approved request without a result, of a ready ACME issuer.
-pub async fn request(ctx: &Context, request: &CertificateRequest, issuer: &IssuerObject) -> Result<RequestOutcome, Error> {
+pub async fn request(
+    ctx: &Context,
+    request: &CertificateRequest,
+    issuer: &IssuerObject,
+) -> Result<RequestOutcome, Error> {
     let acme = issuer.spec().acme.clone().unwrap_or_default();
     let namespace = request.namespace().unwrap_or_default();
     if let Some(order) = existing(ctx, request) {
-        return Ok(decide(&order, &request.uid().unwrap_or_default(), &request.spec.request.0));
+        return Ok(decide(
+            &order,
+            &request.uid().unwrap_or_default(),
+            &request.spec.request.0,
+        ));
     }
     let spec = match order_spec(&request.spec, &acme) {
         Ok(spec) => spec,
@@ -28,23 +36,42 @@ pub async fn request(ctx: &Context, request: &CertificateRequest, issuer: &Issue
     };
     let name = of_order(&request.name_any(), &spec);
     if let Some(order) = ctx.acme.orders.get(Some(&namespace), &name) {
-        return Ok(decide(&order, &request.uid().unwrap_or_default(), &request.spec.request.0));
+        return Ok(decide(
+            &order,
+            &request.uid().unwrap_or_default(),
+            &request.spec.request.0,
+        ));
     }
     create(ctx, request, (name, spec)).await
 }
 
 /// The Order that this request owns, whatever its name: a setting that changed meanwhile must not order twice.
 fn existing(ctx: &Context, request: &CertificateRequest) -> Option<std::sync::Arc<Order>> {
-    ctx.acme.orders.by_index(super::super::state::BY_REQUEST, &request.uid()?).into_iter().next()
+    ctx.acme
+        .orders
+        .by_index(super::super::state::BY_REQUEST, &request.uid()?)
+        .into_iter()
+        .next()
 }
 
 async fn create(
-    ctx: &Context, request: &CertificateRequest, (name, spec): (String, OrderSpec),
+    ctx: &Context,
+    request: &CertificateRequest,
+    (name, spec): (String, OrderSpec),
 ) -> Result<RequestOutcome, Error> {
     let namespace = request.namespace();
     // The store has neither the request's labels nor its annotations; solvers are selected by the former.
-    let Some(full) = ctx.acme.writer.get::<CertificateRequest>(namespace.as_deref(), &request.name_any()).await? else {
-        return Ok(RequestOutcome::Pending { reason_event: None, message: "The request is being deleted".into(), next: Next::Done });
+    let Some(full) = ctx
+        .acme
+        .writer
+        .get::<CertificateRequest>(namespace.as_deref(), &request.name_any())
+        .await?
+    else {
+        return Ok(RequestOutcome::Pending {
+            reason_event: None,
+            message: "The request is being deleted".into(),
+            next: Next::Done,
+        });
     };
     let order = Order {
         metadata: ObjectMeta {
@@ -65,7 +92,11 @@ async fn create(
         Err(error) => return Err(error.into()),
     }
     let message = format!("Created Order resource {}/{name}", namespace.unwrap_or_default());
-    Ok(RequestOutcome::Pending { reason_event: Some((events::CREATED, message.clone())), message, next: Next::Done })
+    Ok(RequestOutcome::Pending {
+        reason_event: Some((events::CREATED, message.clone())),
+        message,
+        next: Next::Done,
+    })
 }
 
 fn copied(request: &CertificateRequest) -> Option<std::collections::BTreeMap<String, String>> {

@@ -22,7 +22,11 @@ pub fn decide(order: &Order, request_uid: &str, csr_pem: &[u8]) -> RequestOutcom
     match (&status.state, &status.certificate) {
         (Some(state), _) if state.is_failure() => RequestOutcome::Failed {
             event: events::FAILED,
-            message: format!("Failed to wait for order resource {name:?} to become ready: order is in {:?} state: {}", state.as_str(), status.reason),
+            message: format!(
+                "Failed to wait for order resource {name:?} to become ready: order is in {:?} state: {}",
+                state.as_str(),
+                status.reason
+            ),
         },
         (Some(State::Valid), Some(certificate)) => issued(certificate.0.clone(), csr_pem, &name),
         (state, _) => pending(&name, state.as_ref(), &status.reason),
@@ -35,19 +39,30 @@ fn pending(name: &str, state: Option<&State>, reason: &str) -> RequestOutcome {
     if !reason.is_empty() {
         message = format!("{message}: {reason}");
     }
-    RequestOutcome::Pending { reason_event: Some((events::PENDING, message.clone())), message, next: Next::Done }
+    RequestOutcome::Pending {
+        reason_event: Some((events::PENDING, message.clone())),
+        message,
+        next: Next::Done,
+    }
 }
 
 /// An Order of an earlier request of the same name: the garbage collector removes it, and the deletion wakes us.
 fn foreign(name: &str) -> RequestOutcome {
     let message = format!("Order {name} belongs to another request; waiting until it is gone");
     let next = Next::After(std::time::Duration::from_secs(10));
-    RequestOutcome::Pending { reason_event: Some((events::GET_ERROR, message.clone())), message, next }
+    RequestOutcome::Pending {
+        reason_event: Some((events::GET_ERROR, message.clone())),
+        message,
+        next,
+    }
 }
 
 /// A certificate that does not fit the CSR fails the request: another order would only cost another certificate.
 fn issued(pem: Vec<u8>, csr_pem: &[u8], name: &str) -> RequestOutcome {
-    let failed = |why: &str| RequestOutcome::Failed { event: events::FAILED, message: format!("Order {name}: {why}") };
+    let failed = |why: &str| RequestOutcome::Failed {
+        event: events::FAILED,
+        message: format!("Order {name}: {why}"),
+    };
     let Ok(chain) = Certificate::bundle_from_pem(&pem, limits::CHAIN) else {
         return failed("the ACME server's answer is no certificate chain");
     };
@@ -88,7 +103,13 @@ mod tests {
             ocsp_servers: &[],
             issuing_certificate_urls: &[],
         };
-        (pem, sign(&template, &Signer::SelfSigned(&key)).unwrap().to_pem().into_bytes())
+        (
+            pem,
+            sign(&template, &Signer::SelfSigned(&key))
+                .unwrap()
+                .to_pem()
+                .into_bytes(),
+        )
     }
 
     fn order(owner: &str, status: OrderStatus) -> Order {
@@ -109,24 +130,68 @@ mod tests {
     fn the_orders_state_is_the_requests_result() {
         let (csr, certificate) = csr_and_certificate();
         let (_, other) = csr_and_certificate();
-        let state = |state| OrderStatus { state: Some(state), reason: "because".into(), ..OrderStatus::default() };
-        let valid = |pem: &[u8]| OrderStatus { certificate: Some(ByteString(pem.to_vec())), ..state(State::Valid) };
+        let state = |state| OrderStatus {
+            state: Some(state),
+            reason: "because".into(),
+            ..OrderStatus::default()
+        };
+        let valid = |pem: &[u8]| OrderStatus {
+            certificate: Some(ByteString(pem.to_vec())),
+            ..state(State::Valid)
+        };
         let table = [
-            ("new", "uid", OrderStatus::default(), "pending: Waiting on certificate issuance from order web-1: \"new\""),
-            ("on its way", "uid", state(State::Pending), "pending: Waiting on certificate issuance from order web-1: \"pending\": because"),
-            ("valid, chain not there yet", "uid", state(State::Valid), "pending: Waiting on"),
-            ("invalid", "uid", state(State::Invalid), "failed: Failed to wait for order resource \"web-1\""),
+            (
+                "new",
+                "uid",
+                OrderStatus::default(),
+                "pending: Waiting on certificate issuance from order web-1: \"new\"",
+            ),
+            (
+                "on its way",
+                "uid",
+                state(State::Pending),
+                "pending: Waiting on certificate issuance from order web-1: \"pending\": because",
+            ),
+            (
+                "valid, chain not there yet",
+                "uid",
+                state(State::Valid),
+                "pending: Waiting on",
+            ),
+            (
+                "invalid",
+                "uid",
+                state(State::Invalid),
+                "failed: Failed to wait for order resource \"web-1\"",
+            ),
             ("expired", "uid", state(State::Expired), "failed: "),
             ("errored", "uid", state(State::Errored), "failed: "),
             ("issued", "uid", valid(&certificate), "issued"),
-            ("for another key", "uid", valid(&other), "failed: Order web-1: the ACME server's certificate is for another key"),
-            ("garbage", "uid", valid(b"garbage"), "failed: Order web-1: the ACME server's answer is no certificate chain"),
-            ("of another request", "old", valid(&certificate), "pending: Order web-1 belongs to another request"),
+            (
+                "for another key",
+                "uid",
+                valid(&other),
+                "failed: Order web-1: the ACME server's certificate is for another key",
+            ),
+            (
+                "garbage",
+                "uid",
+                valid(b"garbage"),
+                "failed: Order web-1: the ACME server's answer is no certificate chain",
+            ),
+            (
+                "of another request",
+                "old",
+                valid(&certificate),
+                "pending: Order web-1 belongs to another request",
+            ),
         ];
         for (case, owner, status, expected) in table {
             let said = match decide(&order(owner, status), "uid", &csr) {
                 RequestOutcome::Pending { message, .. } => format!("pending: {message}"),
-                RequestOutcome::Failed { message, .. } | RequestOutcome::Invalid { message, .. } => format!("failed: {message}"),
+                RequestOutcome::Failed { message, .. } | RequestOutcome::Invalid { message, .. } => {
+                    format!("failed: {message}")
+                }
                 RequestOutcome::Issued { chain_pem } => {
                     assert_eq!(chain_pem, certificate);
                     "issued".into()
