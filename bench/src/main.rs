@@ -29,9 +29,6 @@ struct Args {
     /// Folder of the release binaries.
     #[arg(long)]
     binaries: PathBuf,
-    /// YAML files with the CRDs: the issuer's and the Route test CRD.
-    #[arg(long, required = true)]
-    crds: Vec<PathBuf>,
     /// Where the JSON goes.
     #[arg(long, default_value = "target/bench/report.json")]
     out: PathBuf,
@@ -65,7 +62,7 @@ async fn main() -> Result<()> {
 
 async fn measure(args: &Args, report: &mut Report) -> Result<()> {
     let wants = |part: &str| args.only.is_empty() || args.only.iter().any(|only| only == part);
-    let start = || World::start(args.binaries.clone(), &args.crds);
+    let start = || World::start(args.binaries.clone());
     if wants("issuing") {
         issuing::measure(&start().await?, args.certificates, report).await?;
     }

@@ -105,7 +105,7 @@ async fn put_status(api: &Api<DynamicObject>, mut object: DynamicObject, status:
 async fn event(client: &Client, name: &str, reason: &str) -> Result<()> {
     let events: Api<Event> = Api::namespaced(client.clone(), NAMESPACE);
     let event: Event = serde_json::from_value(json!({
-        "metadata": {"generateName": format!("{name}.")}, "eventTime": "2026-01-01T00:00:00.000000Z", "type": "Normal",
+        "metadata": {"generateName": format!("{name}-")}, "eventTime": "2026-01-01T00:00:00.000000Z", "type": "Normal",
         "reason": reason, "action": "Issuing", "note": "the same length as a note of the issuer, more or less",
         "reportingController": "evercert.dev/bench", "reportingInstance": "bench",
         "regarding": {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "name": name, "namespace": NAMESPACE},

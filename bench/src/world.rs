@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use evercert_harness::Plane;
-use evercert_harness::audit::{AuditLog, Counts, Mark};
+use evercert_harness::audit::{AuditLog, Counts, Mark, by_verb};
 use kube::Client;
 
 use crate::usage;
@@ -31,14 +31,11 @@ pub struct Moment {
 }
 
 impl World {
-    /// Starts it and applies `crds` (YAML texts).
-    pub async fn start(binaries: PathBuf, crds: &[PathBuf]) -> Result<Self> {
+    /// Starts it and applies the issuer's CRDs.
+    pub async fn start(binaries: PathBuf) -> Result<Self> {
         let plane = Plane::builder().audit(true).start().await?;
         let client = plane.client().await?;
-        for path in crds {
-            let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-            plane.apply(&text).await?;
-        }
+        plane.apply_crds(evercert_api::crd::all()).await?;
         plane
             .apply(&format!(
                 "{{apiVersion: v1, kind: Namespace, metadata: {{name: {SYSTEM}}}}}"
@@ -75,8 +72,12 @@ impl World {
         })
     }
 
-    /// What a ServiceAccount has called since.
+    /// What a ServiceAccount has called since; what was called how often goes to stderr.
     pub fn calls(&self, since: Moment, account: &str) -> Result<Counts> {
-        Ok(Counts::of(&self.audit.by_service_account(since.mark, SYSTEM, account)?))
+        let calls = self.audit.by_service_account(since.mark, SYSTEM, account)?;
+        for (call, count) in by_verb(&calls) {
+            eprintln!("      {count:>8} × {call}");
+        }
+        Ok(Counts::of(&calls))
     }
 }
