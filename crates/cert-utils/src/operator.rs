@@ -5,6 +5,7 @@ use evercert_core::flags::CommonArgs;
 use evercert_core::metrics::names;
 use evercert_core::operator::{self, LeaseTimes, OperatorError, OperatorInfo};
 use evercert_core::runtime::Runtime;
+use evercert_core::watch::Scope;
 
 use crate::{keystores, routes, secrets};
 
@@ -29,20 +30,24 @@ pub struct Args {
     /// Flags that all operators have.
     #[command(flatten)]
     pub common: CommonArgs,
+
+    /// Only this namespace; all of them without it.
+    #[arg(long, env = "EVERCERT_NAMESPACE", value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
 }
 
 /// Runs the operator until it is asked to stop.
 pub async fn run(args: Args) -> Result<(), OperatorError> {
     operator::run(INFO, args.common, async |rt: Runtime| {
-        let controllers = start(&rt);
+        let controllers = start(&rt, &Scope::of(args.namespace.as_deref()));
         Ok::<_, std::convert::Infallible>(controllers)
     })
     .await
 }
 
 /// Starts the watches; the future that is returned runs the controllers until shutdown.
-pub fn start(rt: &Runtime) -> impl Future<Output = ()> + Send + use<> {
-    let (secrets, routes) = (secrets::watch(rt), routes::watch(rt));
+pub fn start(rt: &Runtime, scope: &Scope) -> impl Future<Output = ()> + Send + use<> {
+    let (secrets, routes) = (secrets::watch(rt, scope), routes::watch(rt, scope));
     let rt = rt.clone();
     async move {
         tokio::join!(

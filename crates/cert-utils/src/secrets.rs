@@ -21,8 +21,8 @@ const KEPT: [&str; 3] = [
 pub type Version = (Option<String>, Option<String>);
 
 /// Starts the watch that both controllers share.
-pub fn watch(rt: &Runtime) -> Watched<SecretMeta> {
-    Watched::builder(rt.client.clone(), Scope::All).trim(trim).start(rt)
+pub fn watch(rt: &Runtime, scope: &Scope) -> Watched<SecretMeta> {
+    Watched::builder(rt.client.clone(), scope.clone()).trim(trim).start(rt)
 }
 
 /// Thousands of Secrets concern nobody here: of each stays what tells that, and which version it is.

@@ -11,7 +11,7 @@ use evercert_core::watch::Key;
 use kube::{Resource, ResourceExt};
 use serde_json::{Map, Value, json};
 
-use super::controller::{Error, Routes};
+use super::controller::{Context, Error};
 use super::decide::{Plan, Write};
 use super::gather::{Gathered, version};
 use crate::names::PROCESSING_ERROR;
@@ -19,23 +19,23 @@ use crate::names::PROCESSING_ERROR;
 /// The watch brings the version that won; should it not, we look again after this.
 const AFTER_CONFLICT: Duration = Duration::from_secs(1);
 
-pub(super) async fn act(routes: &Routes, key: &Key, found: Gathered, plan: Plan) -> Result<Next, Error> {
+pub(super) async fn act(context: &Context, key: &Key, found: Gathered, plan: Plan) -> Result<Next, Error> {
     let about = reference(&*found.route);
     for warning in plan.warnings {
-        routes.events.warning(&about, PROCESSING_ERROR, warning);
+        context.events.warning(&about, PROCESSING_ERROR, warning);
     }
     let Some(write) = plan.write else {
-        routes.looked_at.remember(key, found.version);
+        context.looked_at.remember(key, found.version);
         return Ok(Next::Done);
     };
-    match send(routes, &found.route, &write).await {
+    match send(context, &found.route, &write).await {
         Ok(written) => {
-            routes.routes.written(written);
+            context.store.written(written);
             // What the store makes of it is what the next pass will see.
-            let seen = routes.routes.get_key(key).map(|route| version(routes, &route));
+            let seen = context.store.get_key(key).map(|route| version(context, &route));
             // A Secret that changed meanwhile must not pass for seen.
             if let Some(seen) = seen.filter(|seen| seen.same_secrets(&found.version)) {
-                routes.looked_at.remember(key, seen);
+                context.looked_at.remember(key, seen);
             }
             Ok(Next::Done)
         }
@@ -44,8 +44,8 @@ pub(super) async fn act(routes: &Routes, key: &Key, found: Gathered, plan: Plan)
             ErrorClass::Invalid => {
                 let reason = error.message().unwrap_or("it refuses the content").to_owned();
                 let note = format!("the API server refuses the certificates of this Route: {reason}");
-                routes.events.warning(&about, PROCESSING_ERROR, note);
-                routes.looked_at.remember(key, found.version);
+                context.events.warning(&about, PROCESSING_ERROR, note);
+                context.looked_at.remember(key, found.version);
                 Ok(Next::Done)
             }
             ErrorClass::Transient | ErrorClass::Forbidden => Err(Error::Write(error)),
@@ -55,7 +55,7 @@ pub(super) async fn act(routes: &Routes, key: &Key, found: Gathered, plan: Plan)
 
 /// One server-side apply of all that is held. Clearing is a merge patch, because a field that cert-utils-operator once
 /// wrote is owned by its name too and would outlive our letting go of it.
-async fn send(routes: &Routes, route: &Route, write: &Write) -> Result<Route, WriteError> {
+async fn send(context: &Context, route: &Route, write: &Write) -> Result<Route, WriteError> {
     let (namespace, name) = (route.namespace(), route.name_any());
     let value = |value: &Sensitive| Value::from(value.expose());
     let mut tls: Map<String, Value> = write
@@ -76,8 +76,8 @@ async fn send(routes: &Routes, route: &Route, write: &Write) -> Result<Route, Wr
         "spec": { "tls": tls },
     });
     if write.clear.is_empty() {
-        routes.writer.apply(namespace.as_deref(), &name, &patch).await
+        context.writer.apply(namespace.as_deref(), &name, &patch).await
     } else {
-        routes.writer.merge(namespace.as_deref(), &name, &patch).await
+        context.writer.merge(namespace.as_deref(), &name, &patch).await
     }
 }

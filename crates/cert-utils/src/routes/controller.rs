@@ -44,8 +44,8 @@ pub enum Error {
     Write(#[from] WriteError),
 }
 
-pub(super) struct Routes {
-    pub(super) routes: Watched<Route>,
+pub(super) struct Context {
+    pub(super) store: Watched<Route>,
     pub(super) secrets: Watched<SecretMeta>,
     pub(super) writer: Writer,
     pub(super) events: Events,
@@ -53,8 +53,8 @@ pub(super) struct Routes {
 }
 
 /// Starts the watch. Clusters without Routes are fine, and so is a CRD that is installed later.
-pub fn watch(rt: &Runtime) -> Watched<Route> {
-    let watch = Watched::builder(rt.client.clone(), Scope::All).optional();
+pub fn watch(rt: &Runtime, scope: &Scope) -> Watched<Route> {
+    let watch = Watched::builder(rt.client.clone(), scope.clone()).optional();
     watch
         .keep_managed_fields()
         .trim(trim)
@@ -75,21 +75,21 @@ pub async fn run(rt: &Runtime, routes: Watched<Route>, secrets: Watched<SecretMe
         futures::stream::iter(routes.into_iter().map(|route| Key::of(&*route)))
     };
     let triggers = vec![routes.subscribe().boxed(), secrets.subscribe().flat_map(using).boxed()];
-    let routes = Arc::new(Routes {
-        routes,
+    let context = Arc::new(Context {
+        store: routes,
         secrets,
         writer: Writer::new(rt.client.clone(), FIELD_MANAGER),
         events: rt.events.clone(),
         looked_at: Remembered::default(),
     });
-    controller::run(rt, CONFIG, triggers, move |key| reconcile(routes.clone(), key)).await;
+    controller::run(rt, CONFIG, triggers, move |key| reconcile(context.clone(), key)).await;
 }
 
-async fn reconcile(routes: Arc<Routes>, key: Key) -> Result<Next, Error> {
-    match gather::gather(&routes, &key).await? {
+async fn reconcile(context: Arc<Context>, key: Key) -> Result<Next, Error> {
+    match gather::gather(&context, &key).await? {
         Some(found) => {
             let plan = decide(&found.observed);
-            act::act(&routes, &key, found, plan).await
+            act::act(&context, &key, found, plan).await
         }
         None => Ok(Next::Done),
     }

@@ -206,7 +206,9 @@ impl<'a> Draft<'a> {
     }
 
     fn clear_all(&mut self, fields: &[Field]) {
-        fields.iter().for_each(|field| self.clear(*field));
+        for field in fields {
+            self.clear(*field);
+        }
     }
 
     fn finish(self) -> Plan {

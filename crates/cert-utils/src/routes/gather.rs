@@ -10,7 +10,7 @@ use evercert_core::watch::Key;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 
-use super::controller::{Error, Routes};
+use super::controller::{Context, Error};
 use super::decide::{Observed, SecretData, Source};
 use super::field::Field;
 use crate::ownership::{Owner, owner};
@@ -39,19 +39,19 @@ pub(super) struct Gathered {
 }
 
 /// `None` where there is nothing to decide.
-pub(super) async fn gather(routes: &Routes, key: &Key) -> Result<Option<Gathered>, Error> {
-    let route = routes.routes.get_key(key).filter(|route| concerns_us(route));
+pub(super) async fn gather(context: &Context, key: &Key) -> Result<Option<Gathered>, Error> {
+    let route = context.store.get_key(key).filter(|route| concerns_us(route));
     let Some(route) = route else {
-        routes.looked_at.forget(key);
+        context.looked_at.forget(key);
         return Ok(None);
     };
-    let version = version(routes, &route);
-    if routes.looked_at.is_known(key, &version) {
+    let version = version(context, &route);
+    if context.looked_at.is_known(key, &version) {
         return Ok(None);
     }
     let mut read = BTreeMap::new();
-    let certs = source(routes, &route, CERTS_FROM_SECRET, &mut read).await?;
-    let destination = source(routes, &route, DESTINATION_CA_FROM_SECRET, &mut read).await?;
+    let certs = source(context, &route, CERTS_FROM_SECRET, &mut read).await?;
+    let destination = source(context, &route, DESTINATION_CA_FROM_SECRET, &mut read).await?;
     let observed = Observed {
         tls: route.spec.tls.clone(),
         certs,
@@ -66,7 +66,7 @@ pub(super) async fn gather(routes: &Routes, key: &Key) -> Result<Option<Gathered
     }))
 }
 
-pub(super) fn version(routes: &Routes, route: &Route) -> Version {
+pub(super) fn version(context: &Context, route: &Route) -> Version {
     let mut hasher = DefaultHasher::new();
     route.uid().hash(&mut hasher);
     for name in [CERTS_FROM_SECRET, DESTINATION_CA_FROM_SECRET, INJECT_CA] {
@@ -82,7 +82,7 @@ pub(super) fn version(routes: &Routes, route: &Route) -> Version {
     owned(route).hash(&mut hasher);
     let secret = |annotation| {
         let key = secret_key(route, annotation)?;
-        routes.secrets.get_key(&key).map(|meta| secrets::version(&meta))
+        context.secrets.get_key(&key).map(|meta| secrets::version(&meta))
     };
     Version {
         route: hasher.finish(),
@@ -111,7 +111,7 @@ fn owned(route: &Route) -> BTreeSet<Field> {
 
 /// Reads a Secret unless it was read already for the other annotation.
 async fn source(
-    routes: &Routes,
+    context: &Context,
     route: &Route,
     annotation: &str,
     read: &mut BTreeMap<String, Source>,
@@ -122,8 +122,8 @@ async fn source(
     if let Some(source) = read.get(&key.name) {
         return Ok(source.clone());
     }
-    let secret = match routes.secrets.get_key(&key) {
-        Some(_) => secrets::read(&routes.writer.client, &key).await,
+    let secret = match context.secrets.get_key(&key) {
+        Some(_) => secrets::read(&context.writer.client, &key).await,
         None => Ok(None),
     };
     let secret = secret.map_err(|source| Error::Read {

@@ -19,8 +19,8 @@ pub(super) struct Serving {
 pub(super) fn serving(secret: &SecretData) -> Result<Serving, String> {
     let name = &secret.name;
     let (certificate, key) = (
-        text(secret, "tls.crt", &secret.tls_crt)?,
-        text(secret, "tls.key", &secret.tls_key)?,
+        text(secret, "tls.crt", secret.tls_crt.as_ref())?,
+        text(secret, "tls.key", secret.tls_key.as_ref())?,
     );
     let certificates = Certificate::bundle_from_pem(certificate.as_bytes(), limits::CHAIN);
     let certificates = certificates.map_err(|err| format!("tls.crt of Secret {name}: {err}"))?;
@@ -64,7 +64,7 @@ pub(super) fn serving(secret: &SecretData) -> Result<Serving, String> {
 
 /// `ca.crt`, readable and without weak signatures.
 pub(super) fn authorities(secret: &SecretData) -> Result<String, String> {
-    let text = text(secret, "ca.crt", &secret.ca_crt)?;
+    let text = text(secret, "ca.crt", secret.ca_crt.as_ref())?;
     let what = format!("ca.crt of Secret {}", secret.name);
     let certificates =
         Certificate::bundle_from_pem(text.as_bytes(), limits::BUNDLE).map_err(|err| format!("{what}: {err}"))?;
@@ -80,9 +80,9 @@ pub(super) fn pool_verifies(pool: &str, leaf: &Certificate) -> bool {
         .any(|authority| authority == leaf || leaf.is_signed_by(authority))
 }
 
-fn text(secret: &SecretData, key: &str, bytes: &Option<Vec<u8>>) -> Result<String, String> {
+fn text(secret: &SecretData, key: &str, bytes: Option<&Vec<u8>>) -> Result<String, String> {
     let name = &secret.name;
-    let bytes = bytes.as_ref().filter(|bytes| !bytes.is_empty());
+    let bytes = bytes.filter(|bytes| !bytes.is_empty());
     let bytes = bytes.ok_or_else(|| format!("Secret {name} has no {key}"))?;
     String::from_utf8(bytes.clone()).map_err(|_| format!("{key} of Secret {name} is not text"))
 }
