@@ -120,7 +120,9 @@ impl Command {
 
 fn check(packages: bool) -> Result<ExitCode> {
     if packages {
-        needs::missing().iter().for_each(|need| println!("{}", need.package));
+        for need in needs::missing() {
+            println!("{}", need.package);
+        }
         return Ok(ExitCode::SUCCESS);
     }
     needs::check()?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use config::{BindConfig, Zone};
 pub use key::{ALGORITHMS, TsigKey};
 
-use crate::dns::Zones;
+use crate::dns::{self, Kind, Zones};
 use crate::error::{During, Result};
 use crate::host::Host;
 use crate::probe::{self, Awaited};
@@ -101,6 +101,15 @@ impl<'h> Bind<'h> {
             limit: LIMIT,
             log: &log,
         };
-        awaited.until(async || Ok(probe::tcp_open(self.address).await)).await
+        // It listens before it has loaded its zones.
+        awaited
+            .until(async || {
+                let mut loaded = probe::tcp_open(self.address).await;
+                for zone in &self.config.zones {
+                    loaded = loaded && dns::answers(self.address, &zone.name, Kind::Soa).await;
+                }
+                Ok(loaded)
+            })
+            .await
     }
 }

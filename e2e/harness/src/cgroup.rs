@@ -46,7 +46,9 @@ pub fn remove(run: &str) {
         if left.is_empty() {
             return;
         }
-        left.iter().for_each(|dir| remove_tree(dir));
+        for dir in &left {
+            remove_tree(dir);
+        }
         sleep(Duration::from_millis(50));
     }
 }
@@ -64,7 +66,9 @@ pub fn sweep() {
         .collect();
     stale.sort();
     stale.dedup();
-    stale.iter().for_each(|run| remove(run));
+    for run in &stale {
+        remove(run);
+    }
 }
 
 fn is_stale(name: &str) -> bool {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Deref;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,17 +22,15 @@ use crate::error::{During, Error, Result};
 use crate::probe::Awaited;
 use crate::reexec::{self, Role};
 use crate::sandbox::control::{self, Answer, Request};
-use crate::sandbox::options::{self, Run, UpOptions};
+use crate::sandbox::options::{self, Run, UNNAMED, UpOptions};
 use crate::sandbox::state::{Ready, State};
 use crate::{cluster_binary, command, image, needs, paths, plane, sandbox, users};
-
-use std::os::unix::process::CommandExt;
 
 /// Variable that names the cluster's directory to processes inside.
 pub const DIR_VARIABLE: &str = "EVERCERT_CLUSTER_DIR";
 /// It takes seconds; more on a machine that is compiling.
-const UP_LIMIT: Duration = Duration::from_secs(180);
-const DOWN_LIMIT: Duration = Duration::from_secs(60);
+const UP_LIMIT: Duration = Duration::from_mins(3);
+const DOWN_LIMIT: Duration = Duration::from_mins(1);
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A running cluster.
@@ -264,9 +263,7 @@ fn server(dir: &Path) -> ApiServer {
 /// The directory that was asked for, which must not be there yet, or a fresh one.
 fn make_dir(wish: Option<&Path>) -> Result<PathBuf> {
     let Some(wish) = wish else {
-        let dir = tempfile::Builder::new()
-            .prefix("evercert-cluster-")
-            .tempdir_in(paths::temporary());
+        let dir = tempfile::Builder::new().prefix(UNNAMED).tempdir_in(paths::temporary());
         return Ok(dir.during("make a temporary directory")?.keep());
     };
     let dir = std::path::absolute(wish).during("find the working directory")?;

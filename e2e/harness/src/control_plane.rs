@@ -3,6 +3,7 @@
 //! Shared by the plane (no node, loopback ports) and the cluster (a real node in a sandbox). Pure apart from writing
 //! files; starting them is done elsewhere.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use crate::certificates::{Authority, PairFiles, Subject, signing_key};
@@ -12,6 +13,8 @@ use crate::paths;
 
 /// Address of the node, where the API server, DNS, the CA and the router listen.
 pub const NODE_IP: &str = "10.88.0.1";
+/// The same as an address.
+pub const NODE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 88, 0, 1);
 /// The `kubernetes` Service.
 pub const API_SERVICE_IP: &str = "10.96.0.1";
 /// All Services.

@@ -6,6 +6,7 @@
 
 mod directory;
 mod install;
+mod probe;
 mod server;
 mod wire;
 mod zones;
@@ -16,6 +17,7 @@ use crate::error::{During, Result};
 use crate::reexec::{self, Role};
 
 pub use install::install;
+pub use probe::{Kind, answers};
 pub use zones::Zones;
 
 /// Runs until it is killed; the helper of that name.

@@ -89,12 +89,7 @@ impl GoModule {
         }
         hash.update(self.ldflags);
         hash.update(go_version()?);
-        Ok(hash
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(crate::hex(hash.finalize().get(..8).unwrap_or_default()))
     }
 }
 

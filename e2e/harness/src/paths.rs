@@ -40,3 +40,10 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     }
     fs::write(path, content).during(format_args!("write {}", path.display()))
 }
+
+/// Writes a file so that readers see the old or the new content, never a part.
+pub fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    let partial = path.with_extension("partial");
+    write(&partial, content)?;
+    fs::rename(&partial, path).during(format_args!("rename {}", partial.display()))
+}

@@ -108,4 +108,4 @@ fn find<'a>(processes: &'a mut [Process], component: &str) -> Result<&'a mut Pro
 }
 
 /// How long a component may take to come up; generous, because the machine may be busy compiling.
-pub(crate) const START_LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const START_LIMIT: Duration = Duration::from_mins(2);

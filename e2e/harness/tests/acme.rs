@@ -2,23 +2,31 @@
 
 use std::process::Command;
 
+use anyhow::Context;
 use evercert_harness::bind::{ALGORITHMS, Bind, BindConfig};
+use evercert_harness::command;
 use evercert_harness::host::Host;
 use evercert_harness::pebble::{Pebble, PebbleConfig};
-use evercert_harness::{Result, command};
 
 /// Adds a TXT record by a signed update; what dig then says.
-fn update(bind: &Bind<'_>, algorithm: &str, record: &str) -> Result<String> {
-    let key = bind.key(algorithm).expect("a key of this algorithm");
+fn update(bind: &Bind<'_>, algorithm: &str, record: &str) -> anyhow::Result<String> {
+    let key = bind.key(algorithm).context("a key of this algorithm")?;
     let (ip, port) = (bind.address().ip(), bind.address().port());
     let script = format!("server {ip} {port}\nupdate add {record} 5 TXT \"x\"\nsend\n");
     let file = std::env::temp_dir().join(format!("evercert-nsupdate-{}-{algorithm}", std::process::id()));
-    std::fs::write(&file, script).expect("write the script");
+    std::fs::write(&file, script)?;
     let credential = format!("{algorithm}:{}:{}", key.name, key.base64());
     let result = command::run(Command::new("nsupdate").args(["-y", &credential]).arg(&file));
     let _ = std::fs::remove_file(&file);
     result?;
-    command::run(Command::new("dig").args([&format!("@{ip}"), "-p", &port.to_string(), "+short", "TXT", record]))
+    Ok(command::run(Command::new("dig").args([
+        &format!("@{ip}"),
+        "-p",
+        &port.to_string(),
+        "+short",
+        "TXT",
+        record,
+    ]))?)
 }
 
 #[tokio::test]

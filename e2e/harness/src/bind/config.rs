@@ -69,11 +69,10 @@ impl BindConfig {
             );
         }
         for zone in &self.zones {
-            let grants: String = zone
+            let grants = zone
                 .updaters
                 .iter()
-                .map(|key| format!(" grant {key} zonesub TXT;"))
-                .collect();
+                .fold(String::new(), |text, key| text + " grant " + key + " zonesub TXT;");
             let policy = if grants.is_empty() {
                 String::new()
             } else {

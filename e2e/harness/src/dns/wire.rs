@@ -57,6 +57,26 @@ pub(super) fn question(packet: &[u8]) -> Option<Question> {
     })
 }
 
+/// A query for one name and type, without recursion.
+pub(super) fn query(name: &str, kind: u16) -> Vec<u8> {
+    let mut packet = vec![0x45, 0x56, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.').filter(|label| !label.is_empty()) {
+        packet.push(u8::try_from(label.len()).unwrap_or(0));
+        packet.extend(label.as_bytes());
+    }
+    packet.push(0);
+    packet.extend(kind.to_be_bytes());
+    packet.extend([0, 1]);
+    packet
+}
+
+/// True for a response without error that has at least one record.
+pub(super) fn has_records(response: &[u8]) -> bool {
+    let code = response.get(3).map(|byte| byte & 0x0F);
+    let count = response.get(6..8).map(|bytes| bytes != [0, 0]);
+    code == Some(0) && count == Some(true)
+}
+
 /// The response to `packet`, whose question is given.
 pub(super) fn response(packet: &[u8], question: &Question, reply: &Reply) -> Vec<u8> {
     let (code, addresses) = match reply {

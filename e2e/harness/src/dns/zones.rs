@@ -24,7 +24,7 @@ impl Zones {
     /// Puts them into force in the cluster of `dir`.
     pub fn save(&self, dir: &Path) -> Result<()> {
         let text = serde_json::to_string(self).map_err(|error| Error::Invalid(format!("DNS zones: {error}")))?;
-        paths::write(&file(dir), text)
+        paths::replace(&file(dir), text)
     }
 
     /// What is in force; empty where nothing is.

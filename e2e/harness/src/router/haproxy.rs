@@ -145,8 +145,7 @@ fn http_rule(backend: &Backend) -> String {
 fn backend_section(out: &mut String, backend: &Backend, servers: &[Option<SocketAddr>], dir: &Path) {
     let _ = writeln!(out, "\nbackend {}\n  balance roundrobin", backend.name);
     let options = match &backend.mode {
-        Mode::Passthrough => String::new(),
-        Mode::Plain | Mode::Edge(_) => String::new(),
+        Mode::Passthrough | Mode::Plain | Mode::Edge(_) => String::new(),
         Mode::Reencrypt(_, None) => " ssl verify none no-ssl-reuse".to_owned(),
         Mode::Reencrypt(_, Some(_)) => {
             format!(

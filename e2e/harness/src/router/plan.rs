@@ -219,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    fn route(name: &str, born: u8, spec: Value) -> Arc<Route> {
+    fn route(name: &str, born: u8, spec: &Value) -> Arc<Route> {
         let meta = json!({
             "name": name, "namespace": "shop", "creationTimestamp": format!("2026-01-01T00:00:{born:02}Z"),
         });
@@ -245,7 +245,7 @@ mod tests {
         let spec = json!({"host": "A.test", "to": {"name": "web"}, "port": {"targetPort": "https"},
             "tls": {"termination": "passthrough", "insecureEdgeTerminationPolicy": "Redirect"}});
         let plan = plan(&Observed {
-            routes: vec![route("a", 0, spec)],
+            routes: vec![route("a", 0, &spec)],
             slices: vec![slice()],
         });
         let expected = Backend {
@@ -264,12 +264,12 @@ mod tests {
     fn the_older_route_keeps_a_claimed_host_and_a_bad_one_is_dropped() {
         let to = json!({"name": "web"});
         let routes = vec![
-            route("young", 9, json!({"host": "a.test", "to": to})),
-            route("old", 1, json!({"host": "a.test", "to": to})),
+            route("young", 9, &json!({"host": "a.test", "to": to})),
+            route("old", 1, &json!({"host": "a.test", "to": to})),
             route(
                 "bad",
                 0,
-                json!({"host": "b.test", "to": to, "tls": {"termination": "edge", "certificate": "x"}}),
+                &json!({"host": "b.test", "to": to, "tls": {"termination": "edge", "certificate": "x"}}),
             ),
         ];
         let plan = plan(&Observed {

@@ -126,7 +126,12 @@ fn verify(leaf: &X509, pool: &[X509]) -> Checked<()> {
             store.add_cert(certificate.clone())?;
         }
         let (store, untrusted) = (store.build(), Stack::new()?);
-        X509StoreContext::new()?.init(&store, leaf, &untrusted, |context| context.verify_cert())
+        X509StoreContext::new()?.init(
+            &store,
+            leaf,
+            &untrusted,
+            openssl::x509::X509StoreContextRef::verify_cert,
+        )
     };
     if verified().unwrap_or(false) {
         return Ok(());

@@ -13,12 +13,12 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::options::Run;
+use super::options::{Run, UNNAMED};
 use super::state::State;
 use crate::error::{During, Error, Result};
 use crate::process::log_tail;
 use crate::reexec::{self, Role};
-use crate::{cgroup, cluster_binary, node};
+use crate::{cgroup, cluster_binary, node, paths};
 
 /// Runs until the sandbox is gone and everything is cleaned up.
 pub fn main(dir: &Path) -> Result<()> {
@@ -46,6 +46,7 @@ async fn keep(dir: &Path) -> Result<()> {
 
 async fn sandbox(run: &Run, cgroup: &str) -> Result<()> {
     cgroup::sweep();
+    sweep_dirs();
     prepare(run, cgroup)?;
     let mut unshare = start(&run.dir)?;
     let outcome = match holder(&mut unshare).await {
@@ -62,6 +63,16 @@ async fn sandbox(run: &Run, cgroup: &str) -> Result<()> {
     };
     let _ = unshare.kill().await;
     outcome
+}
+
+/// Removes directories that nobody gave a name to and whose keeper was killed.
+fn sweep_dirs() {
+    for entry in fs::read_dir(paths::temporary()).into_iter().flatten().flatten() {
+        let is_unnamed = entry.file_name().to_string_lossy().starts_with(UNNAMED);
+        if is_unnamed && State::load(&entry.path()).is_ok_and(|state| !super::is_ours(state.keeper)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Directory, binaries, certificates, configuration, cgroups.

@@ -9,6 +9,9 @@ use crate::control_plane::{ControlPlane, Level, Ports};
 use crate::error::{During, Error, Result};
 use crate::paths;
 
+/// Start of the name of a directory that nobody gave a name to.
+pub const UNNAMED: &str = "evercert-cluster-";
+
 /// Options of a cluster with a node.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

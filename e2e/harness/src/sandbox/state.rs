@@ -60,9 +60,7 @@ impl Ready {
 
 fn save(path: &Path, value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Error::Invalid(format!("{}: {e}", path.display())))?;
-    let partial = path.with_extension("partial");
-    paths::write(&partial, text)?;
-    fs::rename(&partial, path).during(format_args!("rename {}", partial.display()))
+    paths::replace(path, text)
 }
 
 fn load<T: DeserializeOwned>(path: &Path) -> Result<T> {

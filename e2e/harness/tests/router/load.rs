@@ -1,12 +1,30 @@
 //! Clients: one that waits for an answer, one that asks all the time.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use evercert_harness::certificates::Authority;
+use evercert_harness::sandbox::network::ROUTER_IP;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+
+/// A client that trusts only this CA and finds every host at the router.
+pub fn client(authority: &Authority) -> Result<reqwest::ClientBuilder> {
+    let ca = reqwest::Certificate::from_pem(authority.pair.certificate.as_bytes())?;
+    let router = SocketAddr::new(ROUTER_IP.parse()?, 0);
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([ca])
+        .timeout(Duration::from_secs(10));
+    builder = builder.redirect(reqwest::redirect::Policy::none());
+    for name in ["pass", "re", "edge"] {
+        builder = builder.resolve(&format!("{name}.demo.test"), router);
+    }
+    Ok(builder)
+}
 
 /// Asks until the status is as expected; 20 s at most.
 pub async fn eventually(client: &reqwest::Client, url: &str, status: u16) -> Result<()> {

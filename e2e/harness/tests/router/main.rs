@@ -6,14 +6,14 @@ mod manifests;
 mod serve;
 
 use std::env;
-use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use evercert_harness::bind::{Bind, BindConfig};
 use evercert_harness::certificates::{Authority, Pair, Subject};
-use evercert_harness::control_plane::NODE_IP;
+use evercert_harness::host::Host;
 use evercert_harness::oci::{Image, Layer, NONROOT};
+use evercert_harness::pebble::{Pebble, PebbleConfig};
 use evercert_harness::sandbox::network::ROUTER_IP;
 use evercert_harness::{Cluster, UpOptions, router};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn report(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:?}");
+            eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }
@@ -54,6 +54,14 @@ struct Scene<'c> {
     namespace: String,
     edge: Authority,
     internal: Authority,
+}
+
+fn leaf(authority: &Authority, name: &str) -> Result<Pair> {
+    Ok(authority.leaf(&Subject {
+        common_name: name,
+        names: &[name],
+        ..Subject::default()
+    })?)
 }
 
 async fn work(cluster: &Cluster) -> Result<()> {
@@ -79,29 +87,55 @@ async fn work(cluster: &Cluster) -> Result<()> {
         edge: Authority::new("edge")?,
         internal: Authority::new("internal")?,
     };
+    scene.names_and_the_ca_are_served_inside().await?;
     scene.deploy().await?;
     scene.terminations_are_as_the_routes_say().await?;
     scene.bad_routes_are_told_why_and_disturb_nobody().await?;
     scene.a_wrong_destination_ca_is_not_trusted().await?;
     scene.no_request_is_lost_over_rollouts().await?;
-    scene.the_crd_refuses_what_openshift_refuses().await
+    scene.the_crd_refuses_what_openshift_refuses().await?;
+    scene.an_api_server_outage_ends_and_traffic_goes_on().await
 }
 
 impl Scene<'_> {
-    fn leaf(&self, authority: &Authority, name: &str) -> Result<Pair> {
-        Ok(authority.leaf(&Subject {
-            common_name: name,
-            names: &[name],
-            ..Subject::default()
-        })?)
+    /// BIND behind cluster DNS, Pebble by its management port.
+    async fn names_and_the_ca_are_served_inside(&self) -> Result<()> {
+        let host = Host::inside()?;
+        let bind = Bind::start(&host, BindConfig::open(&["demo.test"], ROUTER_IP)).await?;
+        let found: Vec<_> = tokio::net::lookup_host("x.demo.test:443").await?.collect();
+        ensure!(found == [format!("{ROUTER_IP}:443").parse()?], "x.demo.test: {found:?}");
+        let service: Vec<_> = tokio::net::lookup_host("kubernetes.default.svc.cluster.local:443")
+            .await?
+            .collect();
+        ensure!(service.len() == 1, "kubernetes: {service:?}");
+        ensure!(
+            tokio::net::lookup_host("nobody.example:443").await.is_err(),
+            "an unknown name was resolved"
+        );
+        let pebble = Pebble::start(&host, &PebbleConfig::new(bind.address())).await?;
+        ensure!(pebble.root(0).await?.contains("BEGIN CERTIFICATE"), "no root");
+        Ok(())
+    }
+
+    async fn an_api_server_outage_ends_and_traffic_goes_on(&self) -> Result<()> {
+        let client = load::client(&self.edge)?.build()?;
+        self.cluster.kill("kube-apiserver").await?;
+        load::eventually(&client, "https://re.demo.test/", 200).await?;
+        ensure!(
+            self.kubectl(&["get", "pods", "--request-timeout=2s"]).is_err(),
+            "the API server still answers"
+        );
+        self.cluster.start("kube-apiserver").await?;
+        self.kubectl(&["get", "pods"])?;
+        load::eventually(&client, "https://re.demo.test/", 200).await
     }
 
     async fn deploy(&self) -> Result<()> {
-        let internal = self.leaf(&self.internal, "pass.demo.test")?;
+        let internal = leaf(&self.internal, "pass.demo.test")?;
         self.cluster
             .apply(&manifests::workload(&self.namespace, &internal).to_string())
             .await?;
-        let edge = self.leaf(&self.edge, "re.demo.test")?;
+        let edge = leaf(&self.edge, "re.demo.test")?;
         let ca = &self.internal.pair.certificate;
         self.route(
             "pass",
@@ -136,27 +170,15 @@ impl Scene<'_> {
         Ok(self.cluster.run(&argv)?)
     }
 
-    /// A client that trusts only this CA and finds every host at the router.
-    fn client(&self, authority: &Authority) -> Result<reqwest::ClientBuilder> {
-        let ca = reqwest::Certificate::from_pem(authority.pair.certificate.as_bytes())?;
-        let router = |port: u16| format!("{ROUTER_IP}:{port}").parse::<SocketAddr>();
-        let mut builder = reqwest::Client::builder()
-            .no_proxy()
-            .tls_certs_only([ca])
-            .timeout(Duration::from_secs(10));
-        builder = builder.redirect(reqwest::redirect::Policy::none());
-        for name in ["pass", "re", "edge"] {
-            builder = builder.resolve(&format!("{name}.demo.test"), SocketAddr::new(router(443)?.ip(), 0));
-        }
-        Ok(builder)
-    }
-
     async fn terminations_are_as_the_routes_say(&self) -> Result<()> {
         for name in ["pass", "re", "edge"] {
             let admitted = r#"--for=jsonpath={.status.ingress[0].conditions[?(@.type=="Admitted")].status}=True"#;
             self.kubectl(&["wait", admitted, &format!("route/{name}"), "--timeout=20s"])?;
         }
-        let (inside, outside) = (self.client(&self.internal)?.build()?, self.client(&self.edge)?.build()?);
+        let (inside, outside) = (
+            load::client(&self.internal)?.build()?,
+            load::client(&self.edge)?.build()?,
+        );
         load::eventually(&inside, "https://pass.demo.test/", 200).await?;
         load::eventually(&outside, "https://re.demo.test/", 200).await?;
         ensure!(
@@ -169,22 +191,19 @@ impl Scene<'_> {
     }
 
     async fn bad_routes_are_told_why_and_disturb_nobody(&self) -> Result<()> {
-        let (one, other) = (
-            self.leaf(&self.edge, "bad.demo.test")?,
-            self.leaf(&self.edge, "bad.demo.test")?,
-        );
+        let (one, other) = (leaf(&self.edge, "bad.demo.test")?, leaf(&self.edge, "bad.demo.test")?);
         self.route(
             "bad",
             json!({"termination": "edge", "certificate": one.certificate, "key": other.key}),
         )
         .await?;
-        let reason = r#"--for=jsonpath={.status.ingress[0].conditions[0].reason}=ExtendedValidationFailed"#;
+        let reason = "--for=jsonpath={.status.ingress[0].conditions[0].reason}=ExtendedValidationFailed";
         self.kubectl(&["wait", reason, "route/bad", "--timeout=20s"])?;
-        load::eventually(&self.client(&self.edge)?.build()?, "https://re.demo.test/", 200).await
+        load::eventually(&load::client(&self.edge)?.build()?, "https://re.demo.test/", 200).await
     }
 
     async fn a_wrong_destination_ca_is_not_trusted(&self) -> Result<()> {
-        let client = self.client(&self.edge)?.build()?;
+        let client = load::client(&self.edge)?.build()?;
         for (ca, status) in [(&self.edge, 503), (&self.internal, 200)] {
             let patch = json!({"spec": {"tls": {"destinationCACertificate": ca.pair.certificate}}}).to_string();
             self.kubectl(&["patch", "route/re", "--type=merge", "-p", &patch])?;
@@ -195,18 +214,18 @@ impl Scene<'_> {
 
     /// Pods are replaced and a certificate is changed (a reload) while three kinds of clients go on asking.
     async fn no_request_is_lost_over_rollouts(&self) -> Result<()> {
-        let edge = || self.client(&self.edge);
+        let edge = || load::client(&self.edge);
         let loads = [
             Load::start(edge()?.build()?, "https://re.demo.test/"),
             Load::start(edge()?.pool_max_idle_per_host(0).build()?, "https://re.demo.test/"),
             Load::start(
-                self.client(&self.internal)?.pool_max_idle_per_host(0).build()?,
+                load::client(&self.internal)?.pool_max_idle_per_host(0).build()?,
                 "https://pass.demo.test/",
             ),
         ];
         for round in 0..3 {
             self.kubectl(&["rollout", "restart", "deployment/web"])?;
-            let leaf = self.leaf(&self.edge, "re.demo.test")?;
+            let leaf = leaf(&self.edge, "re.demo.test")?;
             let patch = json!({"spec": {"tls": {"certificate": leaf.certificate, "key": leaf.key}}}).to_string();
             self.kubectl(&["patch", "route/re", "--type=merge", "-p", &patch])?;
             self.kubectl(&["rollout", "status", "deployment/web", "--timeout=60s"])?;
@@ -243,7 +262,6 @@ impl Scene<'_> {
             let error = self.route("refused", tls).await.err().context("it was accepted")?;
             ensure!(format!("{error:?}").contains(reason), "{reason}: {error:?}");
         }
-        println!("node {NODE_IP}: everything as it should be");
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Node, ServiceAccount};
 use kube::{Api, Client};
 
 use super::components::Components;
-use crate::control_plane::ControlPlane;
+use crate::control_plane::{ControlPlane, NODE_ADDRESS};
 use crate::error::Result;
 use crate::probe::{self, Awaited};
 use crate::sandbox::network;
@@ -49,6 +49,12 @@ pub(super) async fn up(run: &Run) -> Result<Components> {
         .wait("kubelet", &control, async || node_ready(&client).await)
         .await?;
     network::reject_unknown_services()?;
+    let server = SocketAddr::from((NODE_ADDRESS, 53));
+    stages
+        .wait("dns", &control, async || {
+            dns::answers(server, "kubernetes.default.svc.cluster.local", dns::Kind::A).await
+        })
+        .await?;
     stages
         .wait("kube-controller-manager", &control, async || {
             defaults_exist(&client).await
