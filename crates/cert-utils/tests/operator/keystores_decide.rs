@@ -385,3 +385,18 @@ fn nothing_secret_is_shown() {
     let text = format!("{observed:?} {:?}", decide(&observed));
     assert!(text.len() < 700 && !text.contains("BEGIN"), "{text}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn arbitrary_annotations_and_bytes_never_panic_and_never_touch_other_keys(
+        values in proptest::collection::vec(".{0,20}", 4), blobs in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..60), 5)
+    ) {
+        let names = [JAVA_KEYSTORE_PASSWORD, JAVA_KEYSTORES_CREATION_TIMESTAMP, DERIVED_FROM, DERIVED_KEYS];
+        let mut annotations: BTreeMap<_, _> = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
+        annotations.insert(GENERATE_JAVA_KEYSTORES.into(), "true".into());
+        let keys = [TLS_CRT, TLS_KEY, CA_CRT, KEYSTORE_JKS, TRUSTSTORE_JKS];
+        let data = keys.iter().map(|key| (*key).to_owned()).zip(blobs.into_iter().map(ByteString)).collect();
+        let plan = decide(&Observed { annotations, data, owners: BTreeMap::new() });
+        proptest::prop_assert!(plan.write.is_none_or(|write| write.hold.is_empty()));
+    }
+}

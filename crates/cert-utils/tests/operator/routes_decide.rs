@@ -395,3 +395,15 @@ fn nothing_secret_is_shown() {
     let text = format!("{observed:?} {:?}", decide(&observed));
     assert!(!text.contains("BEGIN"), "{text}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn arbitrary_secrets_never_panic_and_never_reach_a_route(
+        blobs in proptest::collection::vec(proptest::option::of(proptest::collection::vec(proptest::num::u8::ANY, 0..60)), 3)
+    ) {
+        let [tls_crt, tls_key, ca_crt] = blobs.try_into().unwrap();
+        let secret = Source::Found(SecretData { name: "x".into(), tls_crt, tls_key, ca_crt });
+        let observed = Observed { inject_ca: true, ..reencrypt(secret.clone(), secret) };
+        proptest::prop_assert_eq!(decide(&observed).write, None);
+    }
+}
