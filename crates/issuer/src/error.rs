@@ -29,6 +29,9 @@ pub enum Error {
     /// What the pass was to build on has changed under it.
     #[error("{0} changed meanwhile")]
     Stale(&'static str),
+    /// Another pass works at the same object.
+    #[error("another pass works at it")]
+    Busy,
     /// The pass made no end of itself.
     #[error("still not settled after {0} rounds")]
     Restless(usize),
@@ -41,9 +44,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// True where somebody else wrote first: look again soon, it is no failure.
+    /// True where somebody else was faster: look again soon, it is no failure.
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Call(error) if error.class() == ErrorClass::Conflict)
+        match self {
+            Self::Call(error) => error.class() == ErrorClass::Conflict,
+            Self::Busy => true,
+            _ => false,
+        }
     }
 }
 

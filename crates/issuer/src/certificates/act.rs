@@ -73,7 +73,7 @@ impl Act<'_> {
                     .with(self.key, |memory| (memory.next_key, memory.answer) = (None, None));
                 Ok(())
             }
-            Step::Request { revision } => self.request(revision).await,
+            Step::Request { revision, answer } => self.request(revision, answer).await,
             Step::DeleteRequest { name, uid } => {
                 self.ctx
                     .writer
@@ -175,8 +175,15 @@ impl Act<'_> {
         Ok(())
     }
 
-    async fn request(&self, revision: i64) -> Result<(), Error> {
+    async fn request(&self, revision: i64, answer: bool) -> Result<(), Error> {
         let held = self.held()?;
+        // Taken before the request exists, so that its own controller does not come in between.
+        let name = revision::request_name(&self.certificate.name_any(), revision);
+        let guard = if answer {
+            self.ctx.answering.take(&Key::new(self.namespace(), &name))
+        } else {
+            None
+        };
         let template = csr::template(&self.certificate.spec).map_err(|_| Error::Stale("Certificate"))?;
         let signer = held.clone();
         let pem = self
@@ -188,8 +195,12 @@ impl Act<'_> {
             Err(error) if error.class() == ErrorClass::Conflict => self.replace_foreign(request).await?,
             other => other?,
         };
+        let written_name = written.name_any();
         self.ctx.requests.written(written);
-        Ok(())
+        match guard {
+            Some(_guard) if written_name == name => self.answered(&name).await,
+            _ => Ok(()),
+        }
     }
 
     fn render_request(&self, revision: i64, key_secret: &str, csr: String) -> Result<CertificateRequest, Error> {
@@ -259,13 +270,17 @@ impl Act<'_> {
         Ok(self.ctx.writer.create(self.namespace(), &request).await?)
     }
 
-    /// Has the request answered in this pass; its own controller leaves it alone meanwhile.
+    /// Has an open request answered; if its own controller is at it already, its result will trigger the next pass.
     async fn answer(&self, name: &str) -> Result<(), Error> {
         let key = Key::new(self.namespace(), name);
         let Some(_guard) = self.ctx.answering.take(&key) else {
-            return Err(Error::Stale("CertificateRequest"));
+            return Err(Error::Busy);
         };
-        let (_, held) = requests::act::answer(self.ctx, &key).await?;
+        self.answered(name).await
+    }
+
+    async fn answered(&self, name: &str) -> Result<(), Error> {
+        let (_, held) = requests::act::answer(self.ctx, &Key::new(self.namespace(), name)).await?;
         if let Some(held) = held {
             self.ctx
                 .memories

@@ -187,6 +187,9 @@ fn new_key() -> Step {
         algorithm: ALGORITHM,
     }
 }
+fn asking(revision: i64) -> Step {
+    Step::Request { revision, answer: true }
+}
 fn deletion(revision: i64) -> Step {
     Step::DeleteRequest {
         name: format!("web-{revision}"),
@@ -315,7 +318,7 @@ fn each_policy_row_issues_with_upstreams_reason() {
             "{case}"
         );
         let expected = Plan {
-            steps: vec![new_key(), Step::Request { revision: 2 }],
+            steps: vec![new_key(), asking(2)],
             again: true,
             ..Plan::default()
         };
@@ -348,7 +351,7 @@ fn without_issuer_annotations_only_default_kind_and_group_match() {
 #[test]
 fn the_fast_path_takes_four_writes_and_two_events() {
     let first = run(&new());
-    assert_eq!(first.steps, vec![new_key(), Step::Request { revision: 1 }]);
+    assert_eq!(first.steps, vec![new_key(), asking(1)]);
     assert_eq!(
         first.events,
         vec![Event::normal("Issuing", "Issuing certificate as Secret does not exist")]
@@ -431,7 +434,10 @@ fn a_slow_issuer_gets_a_stored_key_named_in_the_status_before_the_request_exists
         Step::Status(Box::new(status.clone())),
         new_key(),
         Step::StoreKey,
-        Step::Request { revision: 1 },
+        Step::Request {
+            revision: 1,
+            answer: false,
+        },
     ];
     assert_eq!(plan.steps, steps);
     let reasons: Vec<_> = plan.events.iter().map(|event| event.reason.as_str()).collect();
@@ -490,7 +496,7 @@ fn a_crash_between_any_two_writes_converges_without_a_second_certificate() {
                 requests: vec![request(1, NEW, waiting())],
                 ..new()
             },
-            vec![deletion(1), new_key(), Step::Request { revision: 1 }],
+            vec![deletion(1), new_key(), asking(1)],
         ),
         (
             "key in memory lost after the request was answered",
@@ -498,7 +504,7 @@ fn a_crash_between_any_two_writes_converges_without_a_second_certificate() {
                 requests: vec![request(1, NEW, issued(NEW))],
                 ..new()
             },
-            vec![deletion(1), new_key(), Step::Request { revision: 1 }],
+            vec![deletion(1), new_key(), asking(1)],
         ),
         (
             "Secret written, status not, history kept",
@@ -533,7 +539,10 @@ impl Observed {
                 algorithm: ALGORITHM,
             },
             Step::StoreKey,
-            Step::Request { revision: 2 },
+            Step::Request {
+                revision: 2,
+                answer: false,
+            },
         ]);
         ("status names a key Secret that was not written", self, steps)
     }
@@ -563,7 +572,7 @@ fn a_request_that_cannot_serve_is_replaced() {
             ..base()
         })
         .steps;
-        assert_eq!(steps, vec![deletion(1), Step::Request { revision: 1 }], "{case}");
+        assert_eq!(steps, vec![deletion(1), asking(1)], "{case}");
     }
 }
 
@@ -637,7 +646,7 @@ fn each_failure_is_told_once_and_backs_off() {
         let later = decide(&told, Config::default(), at(NOW + HOUR));
         assert_eq!(
             later.steps,
-            vec![deletion(1), new_key(), Step::Request { revision: 1 }],
+            vec![deletion(1), new_key(), asking(1)],
             "{case}: tries again"
         );
         let restarted = Observed {
@@ -667,7 +676,7 @@ fn rest_ends_early_when_the_wish_changes_or_somebody_asks() {
     };
     let mut changed = request(1, NEW, failed(NOW));
     changed.mismatch = vec!["spec.dnsNames"];
-    let expected = vec![deletion(1), new_key(), Step::Request { revision: 1 }];
+    let expected = vec![deletion(1), new_key(), asking(1)];
     assert_eq!(
         run(&Observed {
             status: status.clone(),

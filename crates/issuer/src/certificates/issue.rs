@@ -177,6 +177,7 @@ fn with_new_key(observed: &Observed, cause: &Cause, secret: String, now: Timesta
     steps.extend((!instant).then_some(Step::StoreKey));
     steps.push(Step::Request {
         revision: observed.next_revision(),
+        answer: instant,
     });
     Plan {
         steps,
@@ -199,6 +200,7 @@ fn request(observed: &Observed, cause: &Cause, key: &NextKey, now: Timestamp) ->
     };
     steps.push(Step::Request {
         revision: observed.next_revision(),
+        answer: instant,
     });
     Plan {
         steps,

@@ -45,6 +45,8 @@ pub enum Step {
     Request {
         /// Its revision.
         revision: i64,
+        /// Have the built-in issuer answer it in the same pass, instead of in its own turn.
+        answer: bool,
     },
     /// Deletes a request.
     DeleteRequest {
@@ -53,7 +55,7 @@ pub enum Step {
         /// Its uid: another object of that name is left alone.
         uid: String,
     },
-    /// Has the built-in issuer answer the request of this name now, instead of in its own turn.
+    /// Has the built-in issuer answer the request of this name, which an earlier pass left open.
     Answer(String),
     /// Writes key and certificate of the answered request into the target Secret.
     WriteSecret {

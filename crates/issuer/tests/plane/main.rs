@@ -7,6 +7,7 @@
     reason = "tests say what they mean; clippy's test exceptions do not reach helpers of integration tests"
 )]
 
+mod acme;
 mod bad_input;
 mod crash;
 mod issuing;
