@@ -94,7 +94,11 @@ async fn stage(host: &Host, cluster: &Cluster, say: &Say, out: &Path) -> Result<
     ];
     println!("    Every command below can be repeated by hand on a cluster of your own. They use these variables:\n");
     for (name, value) in &variables {
-        let value = if name.ends_with("SECRET") { "(the TSIG key in base64)".into() } else { shown(value) };
+        let value = if name.ends_with("SECRET") {
+            "(the TSIG key in base64)".into()
+        } else {
+            shown(value)
+        };
         println!("      {name}={value}");
     }
     let env = variables.map(|(name, value)| (name.to_owned(), value));

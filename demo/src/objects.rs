@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams};
-use kube::{Client, ResourceExt};
 
 use crate::names::NAMESPACE;
 use crate::watches::route_resource;
@@ -31,34 +31,23 @@ pub async fn destination_ca(client: &Client, route: &str) -> Result<Option<Strin
         .map(str::to_owned))
 }
 
-/// How many pods of the namespace have tried to start and ended.
+/// How many pods of the namespace have tried to start, ended, and been started again.
 pub async fn pods_that_ended(client: &Client) -> Result<usize> {
-    let pods = Api::<Pod>::namespaced(client.clone(), NAMESPACE)
-        .list(&ListParams::default())
-        .await
-        .context("list pods")?;
+    let api = Api::<Pod>::namespaced(client.clone(), NAMESPACE);
+    let pods = api.list(&ListParams::default()).await.context("list pods")?;
     Ok(pods.iter().filter(|pod| has_ended(pod)).count())
 }
 
 fn has_ended(pod: &Pod) -> bool {
-    let statuses = pod
+    let mut statuses = pod
         .status
         .iter()
         .filter_map(|status| status.container_statuses.as_ref())
         .flatten();
-    let ended = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| {
-        state.as_ref().is_some_and(|state| state.terminated.is_some())
-    };
-    statuses
-        .into_iter()
-        .any(|status| ended(&status.state) || ended(&status.last_state))
-}
-
-/// Names of the running pods, for the reader of the log.
-pub async fn pod_names(client: &Client) -> Result<Vec<String>> {
-    let pods = Api::<Pod>::namespaced(client.clone(), NAMESPACE)
-        .list(&ListParams::default())
-        .await
-        .context("list pods")?;
-    Ok(pods.iter().map(ResourceExt::name_any).collect())
+    statuses.any(|status| {
+        status
+            .last_state
+            .as_ref()
+            .is_some_and(|state| state.terminated.is_some())
+    })
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 /// Where commands run, and with which variables.
@@ -55,11 +54,7 @@ impl Shell {
         let indented = text
             .lines()
             .fold(String::new(), |all, line| all + "      " + line + "\n");
-        tokio::io::stdout()
-            .write_all(indented.as_bytes())
-            .await
-            .map_err(start)?;
-        let _ = tokio::io::stdout().flush().await;
+        print!("{indented}");
         if output.status.success() {
             Ok(())
         } else {

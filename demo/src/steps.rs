@@ -18,12 +18,12 @@ pub const OPERATORS: Step = Step {
     title: "Install the three operators",
     why: "Each is useful alone; together they are the chain certificate → keystore and Route → restart.",
     commands: &[
-        "helm upgrade -i evercert charts/evercert-issuer -n cert-manager --create-namespace \\\n  \
+        "helm upgrade -i evercert charts/evercert-issuer -n cert-manager --create-namespace --hide-notes \\\n  \
          --set image.repository=localhost/evercert-issuer,image.tag=1,image.pullPolicy=Never \\\n  \
          --set dns01RecursiveNameservers=$NAMESERVER,dns01RecursiveNameserversOnly=true",
-        "helm upgrade -i evercert charts/evercert-cert-utils -n cert-utils-operator --create-namespace \\\n  \
+        "helm upgrade -i evercert charts/evercert-cert-utils -n cert-utils-operator --create-namespace --hide-notes \\\n  \
          --set image.repository=localhost/evercert-cert-utils,image.tag=1,image.pullPolicy=Never",
-        "helm upgrade -i evercert charts/evercert-reloader -n reloader --create-namespace \\\n  \
+        "helm upgrade -i evercert charts/evercert-reloader -n reloader --create-namespace --hide-notes \\\n  \
          --set image.repository=localhost/evercert-reloader,image.tag=1,image.pullPolicy=Never",
         "kubectl wait -n cert-manager --for=condition=Available deployment --all --timeout=90s",
         "kubectl wait -n cert-utils-operator --for=condition=Available deployment --all --timeout=90s",
@@ -47,7 +47,7 @@ pub const COMPLAINT: Step = Step {
     why: "This is the state that the rest repairs.",
     commands: &[
         "kubectl get pods -n demo",
-        "kubectl logs -n demo deployment/customer --tail=1",
+        "kubectl logs -n demo deployment/customer --previous --tail=1",
     ],
 };
 
