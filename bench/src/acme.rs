@@ -16,7 +16,7 @@ use crate::report::{Budget, Report};
 use crate::world::{SYSTEM, World};
 
 const CERTIFICATES: usize = 30;
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 const ALGORITHM: &str = "hmac-sha256";
 
 /// `acme_30_orders_s`: from the first create to the last Ready; the account is registered before.

@@ -9,7 +9,7 @@ use crate::report::{Budget, Report};
 use crate::world::World;
 
 /// How long the rest lasts.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 
 /// Writes per minute of the issuer when nothing changes, leases and events aside.
 pub async fn measure(world: &World, report: &mut Report) -> Result<()> {

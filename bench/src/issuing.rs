@@ -22,7 +22,7 @@ const ARGS: [&str; 4] = [
     "--metrics-listen-address=127.0.0.1:0",
     "--internal-healthz-listen-address=127.0.0.1:0",
 ];
-const LIMIT: Duration = Duration::from_secs(1_800);
+const LIMIT: Duration = Duration::from_mins(30);
 
 /// Starts the issuer with the flags of all benchmarks and some more.
 pub async fn start(world: &World, more: &[&str]) -> Result<Operator> {
@@ -111,7 +111,7 @@ async fn prepare(world: &World) -> Result<Operator> {
             "bench-ca",
             &json!({"algorithm": "ECDSA", "rotationPolicy": "Always"}),
         )],
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     );
     wait.await.context("the CA issuer does not issue")?;
     Ok(issuer)

@@ -24,7 +24,7 @@ const NAMESPACE: &str = "keystores";
 const SECRETS: usize = 100;
 /// Renewals a second.
 const PACE: u32 = 20;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// `keystore_p50_ms`: from the answer to the write of `tls.*` to the settled Secret, as a watch shows it.
 pub async fn measure(world: &World, report: &mut Report) -> Result<()> {

@@ -17,7 +17,7 @@ mod world;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 
 use report::Report;
@@ -26,9 +26,9 @@ use world::World;
 /// Figures of the operators on a real API server.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Folder of the release binaries.
+    /// Folder of the operators' binaries; the folder of this program without it.
     #[arg(long)]
-    binaries: PathBuf,
+    binaries: Option<PathBuf>,
     /// Where the JSON goes.
     #[arg(long, default_value = "target/bench/report.json")]
     out: PathBuf,
@@ -62,7 +62,16 @@ async fn main() -> Result<()> {
 
 async fn measure(args: &Args, report: &mut Report) -> Result<()> {
     let wants = |part: &str| args.only.is_empty() || args.only.iter().any(|only| only == part);
-    let start = || World::start(args.binaries.clone());
+    let beside = || {
+        anyhow::Ok(
+            std::env::current_exe()?
+                .parent()
+                .context("a program has a folder")?
+                .to_owned(),
+        )
+    };
+    let binaries = args.binaries.clone().map_or_else(beside, Ok)?;
+    let start = || World::start(binaries.clone());
     if wants("issuing") {
         issuing::measure(&start().await?, args.certificates, report).await?;
     }

@@ -24,7 +24,7 @@ const RELOADER: &str = "evercert-reloader";
 const DEPLOYMENTS: usize = 100;
 /// Changes a second.
 const PACE: u32 = 20;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// `reload_p50_ms`: from the answer to the Secret's write to the Deployment's new template, as a watch shows it.
 pub async fn measure(world: &World, report: &mut Report) -> Result<()> {
