@@ -14,6 +14,14 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_evercert-cluster");
 
+/// What a cluster consists of, to be looked for after its end.
+struct Run {
+    keeper: u64,
+    holder: u64,
+    cgroup: String,
+    namespace: PathBuf,
+}
+
 struct Up {
     child: Child,
     dir: PathBuf,
@@ -51,13 +59,20 @@ impl Up {
         Ok(text)
     }
 
-    fn state(&self) -> Result<Value> {
-        Ok(serde_json::from_slice(&fs::read(self.dir.join("state.json"))?)?)
+    fn run(&self) -> Result<Run> {
+        let state: Value = serde_json::from_slice(&fs::read(self.dir.join("state.json"))?)?;
+        let holder = state["holder"].as_u64().context("holder")?;
+        Ok(Run {
+            keeper: state["keeper"].as_u64().context("keeper")?,
+            holder,
+            cgroup: state["cgroup"].as_str().context("cgroup")?.to_owned(),
+            namespace: fs::read_link(format!("/proc/{holder}/ns/net"))?,
+        })
     }
 }
 
 /// Process numbers, cgroups and network namespaces of this run that are still there.
-fn left(dir: &Path, namespaces: &BTreeSet<PathBuf>, cgroup: &str) -> Vec<String> {
+fn left(dir: &Path, run: &Run) -> Vec<String> {
     let mut left = Vec::new();
     let own = std::process::id().to_string();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -71,16 +86,14 @@ fn left(dir: &Path, namespaces: &BTreeSet<PathBuf>, cgroup: &str) -> Vec<String>
         left.extend(
             entry
                 .path()
-                .join(cgroup)
+                .join(&run.cgroup)
                 .exists()
                 .then(|| format!("cgroup {}", entry.path().display())),
         );
     }
-    left.extend(
-        network_namespaces()
-            .difference(namespaces)
-            .map(|namespace| format!("namespace {}", namespace.display())),
-    );
+    if network_namespaces().contains(&run.namespace) {
+        left.push(format!("namespace {}", run.namespace.display()));
+    }
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     left.extend(
         mounts
@@ -99,10 +112,10 @@ fn network_namespaces() -> BTreeSet<PathBuf> {
         .collect()
 }
 
-fn eventually_nothing_left(dir: &Path, namespaces: &BTreeSet<PathBuf>, cgroup: &str) -> Result<()> {
+fn eventually_nothing_left(dir: &Path, run: &Run) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(15);
     loop {
-        let left = left(dir, namespaces, cgroup);
+        let left = left(dir, run);
         if left.is_empty() {
             return Ok(());
         }
@@ -130,9 +143,8 @@ fn pod() -> Value {
 #[test]
 #[ignore = "needs root, cgroups and Debian packages; 15 s"]
 fn a_pod_of_an_own_image_runs_and_resolves_names_and_nothing_is_left() -> Result<()> {
-    let before = network_namespaces();
     let mut up = Up::start("smoke")?;
-    let cgroup = up.state()?["cgroup"].as_str().context("cgroup")?.to_owned();
+    let run = up.run()?;
 
     let archive = up.dir.join("smoke.tar");
     let mut oci = Command::new(PROGRAM);
@@ -171,7 +183,7 @@ fn a_pod_of_an_own_image_runs_and_resolves_names_and_nothing_is_left() -> Result
 
     drop(up.child.stdin.take());
     ensure!(up.child.wait()?.success());
-    eventually_nothing_left(&up.dir, &before, &cgroup)
+    eventually_nothing_left(&up.dir, &run)
 }
 
 #[test]
@@ -179,14 +191,12 @@ fn a_pod_of_an_own_image_runs_and_resolves_names_and_nothing_is_left() -> Result
 fn nothing_is_left_when_a_part_is_killed() -> Result<()> {
     // The starter: its keeper cleans up. The holder: the keeper sees the end.
     for victim in ["starter", "holder"] {
-        let before = network_namespaces();
         let mut up = Up::start(victim)?;
-        let state = up.state()?;
-        let cgroup = state["cgroup"].as_str().context("cgroup")?.to_owned();
+        let run = up.run()?;
         let pid = if victim == "starter" {
             u64::from(up.child.id())
         } else {
-            state["holder"].as_u64().context("holder")?
+            run.holder
         };
         ensure!(
             Command::new("kill")
@@ -194,7 +204,7 @@ fn nothing_is_left_when_a_part_is_killed() -> Result<()> {
                 .status()?
                 .success()
         );
-        eventually_nothing_left(&up.dir, &before, &cgroup).with_context(|| format!("after the end of the {victim}"))?;
+        eventually_nothing_left(&up.dir, &run).with_context(|| format!("after the end of the {victim}"))?;
         drop(up.child.stdin.take());
         up.child.wait()?;
     }
@@ -204,18 +214,21 @@ fn nothing_is_left_when_a_part_is_killed() -> Result<()> {
 #[test]
 #[ignore = "needs root, cgroups and Debian packages; 15 s"]
 fn the_next_cluster_sweeps_what_a_killed_keeper_left() -> Result<()> {
-    let before = network_namespaces();
     let mut first = Up::start("sweep")?;
-    let state = first.state()?;
-    let keeper = state["keeper"].as_u64().context("keeper")?.to_string();
-    ensure!(Command::new("kill").args(["-KILL", &keeper]).status()?.success());
+    let old = first.run()?;
+    ensure!(
+        Command::new("kill")
+            .args(["-KILL", &old.keeper.to_string()])
+            .status()?
+            .success()
+    );
     first.child.kill()?;
     first.child.wait()?;
-    let cgroup = state["cgroup"].as_str().context("cgroup")?;
     let mut second = Up::start("sweep")?;
-    let second_cgroup = second.state()?["cgroup"].as_str().context("cgroup")?.to_owned();
-    assert!(!Path::new("/sys/fs/cgroup/memory").join(cgroup).exists());
+    let run = second.run()?;
+    assert!(!Path::new("/sys/fs/cgroup/memory").join(&old.cgroup).exists());
+    assert!(!network_namespaces().contains(&old.namespace));
     drop(second.child.stdin.take());
     second.child.wait()?;
-    eventually_nothing_left(&second.dir, &before, &second_cgroup)
+    eventually_nothing_left(&second.dir, &run)
 }
