@@ -11,6 +11,8 @@ pub struct Operator {
     pub namespace: &'static str,
     /// Values that make it two replicas with an election.
     pub two_replicas: &'static [&'static str],
+    /// Values with which a killed leader is succeeded after seconds: nobody can release its Lease.
+    pub short_lease: &'static [&'static str],
 }
 
 /// Certificates.
@@ -19,6 +21,11 @@ pub const ISSUER: Operator = Operator {
     release: "evercert-issuer",
     namespace: "cert-manager",
     two_replicas: &["replicaCount=2"],
+    short_lease: &[
+        "global.leaderElection.leaseDuration=4s",
+        "global.leaderElection.renewDeadline=3s",
+        "global.leaderElection.retryPeriod=1s",
+    ],
 };
 /// Keystores and Routes.
 pub const CERT_UTILS: Operator = Operator {
@@ -26,6 +33,9 @@ pub const CERT_UTILS: Operator = Operator {
     release: "evercert-cert-utils",
     namespace: "cert-utils-operator",
     two_replicas: &["replicaCount=2"],
+    short_lease: &[
+        "extraArgs={--leader-election-lease-duration=4s,--leader-election-renew-deadline=3s,--leader-election-retry-period=1s}",
+    ],
 };
 /// Restarts.
 pub const RELOADER: Operator = Operator {
@@ -33,6 +43,7 @@ pub const RELOADER: Operator = Operator {
     release: "evercert",
     namespace: "reloader",
     two_replicas: &["reloader.enableHA=true", "reloader.deployment.replicas=2"],
+    short_lease: &[],
 };
 /// In the order of the chain.
 pub const ALL: [Operator; 3] = [ISSUER, CERT_UTILS, RELOADER];
