@@ -139,7 +139,11 @@ fn judge(message: &Message, owner: Option<&Name>, value: &str, server: &str, nam
 }
 
 /// How long a resolver may keep an answer that lacks the value: TTL of the records it has, or RFC 2308's negative TTL.
+/// A server that is authoritative itself keeps nothing.
 fn negative_ttl(message: &Message) -> Option<Duration> {
+    if message.metadata.authoritative {
+        return None;
+    }
     let positive = message
         .answers
         .iter()
@@ -224,11 +228,14 @@ mod tests {
 
     #[test]
     fn a_resolvers_no_lasts_as_long_as_its_cache() {
+        let mut authoritative = message(&[], Some((300, 30)));
+        authoritative.metadata.authoritative = true;
         let table = [
             (message(&[], Some((300, 30))), Some(30)),
             (message(&[], Some((10, 30))), Some(10)),
             (message(&[&["other"]], None), Some(60)),
             (message(&[], None), None),
+            (authoritative, None),
         ];
         for (message, seconds) in table {
             assert_eq!(negative_ttl(&message), seconds.map(Duration::from_secs));

@@ -22,10 +22,13 @@ struct Made {
     account: String,
 }
 
+/// A client and what it was made of.
+type Entry = (Made, Arc<dyn AcmeClient>);
+
 /// Clients by uid of their issuer, and the connection pools they share.
 #[derive(Debug, Default)]
 pub struct Clients {
-    clients: Mutex<AHashMap<String, (Made, Arc<dyn AcmeClient>)>>,
+    clients: Mutex<AHashMap<String, Entry>>,
     transports: std::sync::Mutex<AHashMap<TransportOptions, Transport>>,
 }
 

@@ -15,6 +15,8 @@ pub struct Facts {
     pub failures: u32,
     /// Nothing is tried before this, whatever wakes the object.
     pub hold: Option<Timestamp>,
+    /// When the last failure was.
+    pub failed_at: Option<Timestamp>,
     /// The hold is a server's wish, so no change on our side lifts it.
     pub asked_for: bool,
     /// Since when the server is asked about its progress; for a challenge: when it was accepted.
@@ -40,7 +42,7 @@ impl Memory {
         facts.failures = facts.failures.saturating_add(1);
         let wait = asked_for.unwrap_or_else(|| backoff.after(facts.failures));
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-        (facts.hold, facts.asked_for) = (Some(until), asked_for.is_some());
+        (facts.hold, facts.failed_at, facts.asked_for) = (Some(until), Some(now), asked_for.is_some());
         until
     }
 

@@ -9,6 +9,9 @@ pub const ACCOUNT_KEY: &str = "tls.key";
 /// Field manager of Orders, Challenges and account key Secrets.
 pub const MANAGER: &str = "cert-manager-acme";
 
+/// How the reason of an Order begins where all goes its usual way.
+pub const ROUTINE: &str = "In progress: ";
+
 /// Reasons of an ACME issuer's condition Ready.
 pub mod issuer {
     /// The account is registered.

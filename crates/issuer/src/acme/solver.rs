@@ -188,6 +188,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "one table")]
     fn picks_by_name_then_zone_then_labels_then_order() {
         let labels = Labels::from([("team".into(), "a".into()), ("env".into(), "prod".into())]);
         let team = [("team", "a")];

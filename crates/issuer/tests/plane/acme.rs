@@ -31,11 +31,18 @@ impl Ca {
     async fn new(change: impl FnOnce(&mut PebbleConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let host: &'static Host = Box::leak(Box::new(Host::local(dir.path())));
-        let bind = Bind::start(host, BindConfig::open(&["demo.test"], "127.0.0.1")).await.unwrap();
+        let bind = Bind::start(host, BindConfig::open(&["demo.test"], "127.0.0.1"))
+            .await
+            .unwrap();
         let mut config = PebbleConfig::new(bind.address());
         change(&mut config);
         let pebble = Pebble::start(host, &config).await.unwrap();
-        Self { host, bind, pebble, _dir: dir }
+        Self {
+            host,
+            bind,
+            pebble,
+            _dir: dir,
+        }
     }
 
     /// A namespace whose operator believes our BIND, which listens on another port than the servers of a zone do.
@@ -89,17 +96,30 @@ async fn orders(world: &World) -> Vec<Order> {
 }
 
 async fn challenges(world: &World) -> Vec<Challenge> {
-    world.api::<Challenge>().list(&ListParams::default()).await.unwrap().items
+    world
+        .api::<Challenge>()
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items
 }
 
 async fn no_challenges(world: &World) {
-    until("all Challenges gone", LIMIT, async || Ok(challenges(world).await.is_empty().then_some(()))).await.unwrap();
+    until("all Challenges gone", LIMIT, async || {
+        Ok(challenges(world).await.is_empty().then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 /// The first CertificateRequest that passes.
 async fn request(world: &World, what: &str, passes: impl Fn(&CertificateRequest) -> bool) -> CertificateRequest {
     until(what, LIMIT, async || {
-        let all = world.api::<CertificateRequest>().list(&ListParams::default()).await?.items;
+        let all = world
+            .api::<CertificateRequest>()
+            .list(&ListParams::default())
+            .await?
+            .items;
         Ok(all.into_iter().find(|request| passes(request)))
     })
     .await
@@ -107,8 +127,16 @@ async fn request(world: &World, what: &str, passes: impl Fn(&CertificateRequest)
 }
 
 async fn challenge_saying(world: &World, words: &str) -> Challenge {
-    let said = |challenge: &Challenge| challenge.status.as_ref().is_some_and(|status| status.reason.contains(words));
-    let found = until(words, LIMIT, async || Ok(challenges(world).await.into_iter().find(said))).await;
+    let said = |challenge: &Challenge| {
+        challenge
+            .status
+            .as_ref()
+            .is_some_and(|status| status.reason.contains(words))
+    };
+    let found = until(words, LIMIT, async || {
+        Ok(challenges(world).await.into_iter().find(said))
+    })
+    .await;
     match found {
         Ok(found) => found,
         Err(error) => panic!("{error}: {:?}", challenges(world).await),
@@ -127,21 +155,37 @@ async fn a_wildcard_and_its_base_name_are_proven_together_and_cleaned_up() {
     assert!(text(&key, "tls.key").starts_with("-----BEGIN RSA PRIVATE KEY-----"));
     assert_eq!(key.labels()["app.kubernetes.io/managed-by"], "cert-manager");
 
-    world.create(names(&world, "web", &["a.demo.test", "*.a.demo.test"])).await;
+    world
+        .create(names(&world, "web", &["a.demo.test", "*.a.demo.test"]))
+        .await;
     world.ready("web").await;
     no_challenges(&world).await;
     world.quiet().await;
-    let chain = X509::bundle_from_pem(text(&world.secret("web-tls").await, "tls.crt").as_bytes(), limits::CHAIN).unwrap();
+    let chain = X509::bundle_from_pem(
+        text(&world.secret("web-tls").await, "tls.crt").as_bytes(),
+        limits::CHAIN,
+    )
+    .unwrap();
     let mut sans = chain[0].sans().dns.clone();
     sans.sort();
-    assert_eq!((sans.as_slice(), chain.len()), (&["*.a.demo.test".to_owned(), "a.demo.test".to_owned()][..], 2));
+    assert_eq!(
+        (sans.as_slice(), chain.len()),
+        (&["*.a.demo.test".to_owned(), "a.demo.test".to_owned()][..], 2)
+    );
     let orders = orders(&world).await;
     assert_eq!(orders.len(), 1);
     assert_eq!(orders[0].status.as_ref().unwrap().state, Some(State::Valid));
-    let left = evercert_dns::Propagation { recursive: vec![ca.bind.address().to_string()], recursive_only: true, port: 53 };
+    let left = evercert_dns::Propagation {
+        recursive: vec![ca.bind.address().to_string()],
+        recursive_only: true,
+        port: 53,
+    };
     for authorization in &orders[0].status.as_ref().unwrap().authorizations {
         let name = evercert_dns::challenge_name(&authorization.identifier);
-        assert!(matches!(left.check(&name, "any").await.unwrap(), evercert_dns::Visibility::Missing { .. }));
+        assert!(matches!(
+            left.check(&name, "any").await.unwrap(),
+            evercert_dns::Visibility::Missing { .. }
+        ));
     }
     eprintln!("writes: {:?}", world.writes());
 }
@@ -153,7 +197,9 @@ async fn thirty_orders_at_once_take_seconds() {
     ca.ready_issuer(&world, "hmac-sha256").await;
     let began = Instant::now();
     for n in 0..30 {
-        world.create(names(&world, &format!("web-{n}"), &[&format!("web-{n}.demo.test")])).await;
+        world
+            .create(names(&world, &format!("web-{n}"), &[&format!("web-{n}.demo.test")]))
+            .await;
     }
     for n in 0..30 {
         world.ready(&format!("web-{n}")).await;
@@ -170,12 +216,16 @@ async fn a_wrong_tsig_secret_is_told_and_mended_by_its_correction() {
     let ca = Ca::new(|_| {}).await;
     let world = ca.world("acme-tsig").await;
     ca.ready_issuer(&world, "hmac-sha512").await;
-    world.merge::<Secret>("tsig", json!({"stringData": {"secret": "d3Jvbmc="}})).await;
+    world
+        .merge::<Secret>("tsig", json!({"stringData": {"secret": "d3Jvbmc="}}))
+        .await;
     world.create(names(&world, "web", &["a.demo.test"])).await;
     let told = challenge_saying(&world, "BADSIG").await;
     assert_eq!(told.status.unwrap().state, Some(State::Pending));
     let key = ca.bind.key("hmac-sha512").unwrap().base64();
-    world.merge::<Secret>("tsig", json!({"stringData": {"secret": key}})).await;
+    world
+        .merge::<Secret>("tsig", json!({"stringData": {"secret": key}}))
+        .await;
     world.ready("web").await;
     assert_eq!(orders(&world).await.len(), 1, "the same order is continued");
 }
@@ -191,7 +241,10 @@ async fn a_refused_order_fails_the_request_with_the_servers_words() {
     })
     .await;
     let message = &request_condition(&failed, "Ready").unwrap().message;
-    assert!(message.contains("rejectedIdentifier") && message.contains("blocked.demo.test"), "{message}");
+    assert!(
+        message.contains("rejectedIdentifier") && message.contains("blocked.demo.test"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -210,7 +263,10 @@ async fn an_order_outlives_a_restart_and_a_ca_that_is_away() {
     world.ready("web").await;
     let after = orders(&world).await;
     assert_eq!(after.len(), 1);
-    assert_eq!(after[0].status.as_ref().unwrap().url, before[0].status.as_ref().unwrap().url);
+    assert_eq!(
+        after[0].status.as_ref().unwrap().url,
+        before[0].status.as_ref().unwrap().url
+    );
     assert!(ca.host.dir().exists());
 }
 
@@ -223,17 +279,37 @@ async fn solvers_that_are_not_supported_and_deletions_under_way_leave_nothing_st
     world.merge::<Issuer>("acme", http).await;
     world.create(names(&world, "web", &["a.demo.test"])).await;
     request(&world, "told that HTTP-01 is not supported", |request| {
-        request_condition(request, "Ready").is_some_and(|ready| ready.message.contains("HTTP-01 solvers are not supported yet"))
+        request_condition(request, "Ready")
+            .is_some_and(|ready| ready.message.contains("HTTP-01 solvers are not supported yet"))
     })
     .await;
     let solvers = serde_json::to_value(&ca.issuer(&world.ns, "hmac-sha256").spec.acme.unwrap().solvers).unwrap();
     ca.bind.stop().await.unwrap();
-    world.merge::<Issuer>("acme", json!({"spec": {"acme": {"solvers": solvers}}})).await;
+    world
+        .merge::<Issuer>("acme", json!({"spec": {"acme": {"solvers": solvers}}}))
+        .await;
     challenge_saying(&world, "Error presenting challenge").await;
     // Without its credentials the record cannot be removed: the Challenge goes all the same.
-    world.api::<Secret>().delete("tsig", &DeleteParams::default()).await.unwrap();
-    world.api::<Certificate>().delete("web", &DeleteParams::default()).await.unwrap();
-    no_challenges(&world).await;
+    world
+        .api::<Secret>()
+        .delete("tsig", &DeleteParams::default())
+        .await
+        .unwrap();
+    let before = challenges(&world).await.remove(0);
+    world
+        .api::<Challenge>()
+        .delete(&before.name_any(), &DeleteParams::default())
+        .await
+        .unwrap();
+    until("the Challenge gone", LIMIT, async || {
+        Ok(challenges(&world)
+            .await
+            .iter()
+            .all(|challenge| challenge.uid() != before.uid())
+            .then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -241,20 +317,45 @@ async fn issuers_that_cannot_work_say_why() {
     let ca = Ca::new(|config| config.external_accounts = [("kid".to_owned(), "aGVsbG8".to_owned())].into()).await;
     let world = ca.world("acme-issuers").await;
     let edits = [
-        ("no-binding", json!({}), "ErrRegisterACMEAccount", "externalAccountBinding"),
-        ("no-url", json!({"server": "https://"}), "InvalidURL", "spec.acme.server"),
-        ("nobody", json!({"server": "https://127.0.0.1:1/dir"}), "ErrRegisterACMEAccount", "127.0.0.1:1"),
-        ("wrong-ca", json!({"caBundle": null}), "ErrRegisterACMEAccount", "certificate"),
-        ("no-key", json!({"disableAccountKeyGeneration": true, "privateKeySecretRef": {"name": "absent"}}), "ErrVerifyACMEAccount", "absent"),
+        (
+            "no-binding",
+            json!({}),
+            "ErrRegisterACMEAccount",
+            "externalAccountBinding",
+        ),
+        (
+            "nobody",
+            json!({"server": "https://127.0.0.1:1/dir"}),
+            "ErrRegisterACMEAccount",
+            "127.0.0.1:1",
+        ),
+        (
+            "wrong-ca",
+            json!({"caBundle": null}),
+            "ErrRegisterACMEAccount",
+            "certificate",
+        ),
+        (
+            "no-key",
+            json!({"disableAccountKeyGeneration": true, "privateKeySecretRef": {"name": "absent"}}),
+            "ErrVerifyACMEAccount",
+            "absent",
+        ),
     ];
     for (name, edit, reason, words) in edits {
         let mut issuer = serde_json::to_value(ca.issuer(&world.ns, "hmac-sha256")).unwrap();
         issuer["metadata"]["name"] = name.into();
-        edit.as_object().unwrap().iter().for_each(|(key, value)| issuer["spec"]["acme"][key] = value.clone());
+        edit.as_object()
+            .unwrap()
+            .iter()
+            .for_each(|(key, value)| issuer["spec"]["acme"][key] = value.clone());
         world.create(serde_json::from_value::<Issuer>(issuer).unwrap()).await;
         world
             .wait(name, &format!("Issuer {name}: {reason}, {words}"), |issuer: &Issuer| {
-                let ready = issuer.status.as_ref().and_then(|status| conditions::find(&status.conditions, "Ready"));
+                let ready = issuer
+                    .status
+                    .as_ref()
+                    .and_then(|status| conditions::find(&status.conditions, "Ready"));
                 ready.is_some_and(|ready| ready.reason == reason && ready.message.contains(words))
             })
             .await;

@@ -11,6 +11,7 @@ mod acme;
 mod bad_input;
 mod crash;
 mod issuing;
+mod load;
 mod slow;
 mod support;
 mod upkeep;

@@ -148,7 +148,7 @@ mod tests {
                         .rfc2136
                         .as_mut()
                         .unwrap()
-                        .nameserver = "198.51.100.1".into()
+                        .nameserver = "198.51.100.1".into();
                 },
                 "not what its Order",
             ),

@@ -26,6 +26,8 @@ pub struct Observed {
     pub limit: usize,
     /// Nothing is tried before this.
     pub hold: Option<Timestamp>,
+    /// When the last failure was.
+    pub failed_at: Option<Timestamp>,
     /// When the server was told to validate.
     pub accepted: Option<Timestamp>,
 }
@@ -75,8 +77,7 @@ pub fn decide(observed: &Observed, now: Timestamp) -> Step {
         return end(observed, &status, dirty, now);
     }
     match (&observed.claim, status.processing) {
-        (Err(why), _) => Step::WaitFor(why.clone()),
-        (Ok(Claim::Refused(why)), false) => Step::WaitFor(why.clone()),
+        (Err(why), _) | (Ok(Claim::Refused(why)), false) => Step::WaitFor(why.clone()),
         (Ok(Claim::Sound), false) if observed.active >= observed.limit => Step::Queue,
         (Ok(Claim::Sound), false) => Step::Begin,
         (Ok(_), true) if !status.presented => Step::Present,
@@ -94,7 +95,9 @@ fn deletion(observed: &Observed, dirty: bool, deleted: Timestamp, now: Timestamp
         return Step::Release;
     }
     let give_up = waited(deleted, now) >= CLEAN_UP_LIMIT;
-    match observed.hold.filter(|until| now < *until && !give_up) {
+    // A failure to present is no reason to wait with the clean-up.
+    let cleaning = observed.failed_at.is_some_and(|failed| failed >= deleted);
+    match observed.hold.filter(|until| cleaning && now < *until && !give_up) {
         Some(until) => Step::HoldUntil(until),
         None => Step::CleanUp { give_up },
     }
@@ -139,6 +142,7 @@ mod tests {
             active: 0,
             limit: 60,
             hold: None,
+            failed_at: None,
             accepted: None,
         }
     }
@@ -163,6 +167,7 @@ mod tests {
     fn held(observed: Observed) -> Observed {
         Observed {
             hold: Some(now() + Duration::from_secs(7)),
+            failed_at: Some(ago(1)),
             ..observed
         }
     }
@@ -182,10 +187,11 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "one table")]
     fn proves_step_by_step_and_cleans_up_what_it_made() {
         let pending = || Some(State::Pending);
         let hold = Step::HoldUntil(now() + Duration::from_secs(7));
-        let table = [
+        let table = vec![
             ("new", fresh(), Step::Begin),
             ("too many at work", Observed { active: 60, ..fresh() }, Step::Queue),
             (

@@ -83,6 +83,7 @@ impl<'a> Pass<'a> {
             active,
             limit: self.ctx.settings.max_concurrent_challenges.max(1),
             hold: facts.hold,
+            failed_at: facts.failed_at,
             accepted: facts.polling_since,
         }
     }

@@ -21,7 +21,9 @@ pub async fn run(ctx: Arc<Context>) {
     let of_issuer = move |index: &str| {
         let challenges = waiting.acme.challenges.by_index(BY_ISSUER, index);
         let keys: Vec<Key> = challenges.iter().map(|challenge| Key::of(&**challenge)).collect();
-        keys.iter().for_each(|key| waiting.acme.challenge_memory.lift(key));
+        for key in &keys {
+            waiting.acme.challenge_memory.lift(key);
+        }
         keys
     };
     let mut triggers = super::super::issuer_triggers(&ctx, of_issuer);

@@ -13,7 +13,7 @@ use evercert_core::watch::Key;
 use kube::ResourceExt;
 
 use super::super::facts::IssuerFacts;
-use super::super::names::order as events;
+use super::super::names::{ROUTINE, order as events};
 use super::super::outcome::Error;
 use super::super::pace::{POLL, next_look};
 use super::super::state::BY_ORDER;
@@ -100,7 +100,7 @@ impl<'a> Pass<'a> {
             Step::Rest => Ok(self.rest()),
             Step::HoldUntil(until) => Ok(Then::Wait(Next::At(until))),
             Step::WaitFor(reason) => Ok(self.wait_for(reason)),
-            Step::NoSolver(reason) => Ok(self.no_solver(reason)),
+            Step::NoSolver(reason) => Ok(self.no_solver(&reason)),
             Step::CleanUp(delete) => {
                 self.write().await?;
                 self.delete(&delete).await?;
@@ -121,7 +121,7 @@ impl<'a> Pass<'a> {
         Then::Wait(Next::Done)
     }
 
-    fn no_solver(&mut self, reason: String) -> Then {
+    fn no_solver(&mut self, reason: &str) -> Then {
         let note =
             format!("Failed to determine a valid solver configuration for the set of domains on the Order: {reason}");
         if self.status.reason != note {
@@ -145,7 +145,7 @@ impl<'a> Pass<'a> {
         if let Step::Challenges { create, delete } = step {
             self.status.reason = challenged(&self.status);
             self.write().await?;
-            self.create_challenges(&*client, &issuer, create).await?;
+            Box::pin(self.create_challenges(&*client, &issuer, create)).await?;
             self.delete(&delete).await?;
             return Ok(Then::Again);
         }
@@ -214,7 +214,7 @@ impl<'a> Pass<'a> {
                 if wait < LONG && now.duration_since(since) < jiff::SignedDuration::from_secs(1) {
                     return Then::Quiet(Next::After(wait));
                 }
-                self.status.reason = "Waiting for the ACME server to process the order".to_owned();
+                self.status.reason = format!("{ROUTINE}the ACME server processes the order");
                 Then::Wait(Next::After(wait))
             }
         }
@@ -345,7 +345,7 @@ fn challenged(status: &OrderStatus) -> String {
     let names: Vec<_> = open
         .map(|one| format!("{}{}", name(one.wildcard.unwrap_or_default()), one.identifier))
         .collect();
-    format!("Waiting for the challenges of {}", names.join(", "))
+    format!("{ROUTINE}waiting for the challenges of {}", names.join(", "))
 }
 
 /// A short rest after which a conflict is looked at again.

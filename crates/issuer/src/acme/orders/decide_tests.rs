@@ -99,6 +99,7 @@ fn both() -> Vec<ChallengeSpec> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn goes_the_way_to_the_certificate_step_by_step() {
     let pending = || Some(State::Pending);
     let valid = || Some(State::Valid);
@@ -153,21 +154,21 @@ fn goes_the_way_to_the_certificate_step_by_step() {
         (
             "complete",
             status(with_challenges(valid(), valid()), |s| {
-                (s.state, s.certificate) = (Some(State::Valid), Some(ByteString(vec![1])))
+                (s.state, s.certificate) = (Some(State::Valid), Some(ByteString(vec![1])));
             }),
             Step::CleanUp(vec![id(0), id(1)]),
         ),
         (
             "complete and clean",
             status(observed(), |s| {
-                (s.state, s.certificate) = (Some(State::Valid), Some(ByteString(vec![1])))
+                (s.state, s.certificate) = (Some(State::Valid), Some(ByteString(vec![1])));
             }),
             Step::Rest,
         ),
         (
             "failed: what failed stays to be looked at",
             status(with_challenges(Some(State::Invalid), pending()), |s| {
-                s.state = Some(State::Invalid)
+                s.state = Some(State::Invalid);
             }),
             Step::CleanUp(vec![id(1)]),
         ),
@@ -176,7 +177,7 @@ fn goes_the_way_to_the_certificate_step_by_step() {
             status(observed(), |s| {
                 s.authorizations
                     .iter_mut()
-                    .for_each(|a| a.initial_state = Some(State::Valid))
+                    .for_each(|a| a.initial_state = Some(State::Valid));
             }),
             Step::Read,
         ),
@@ -187,6 +188,7 @@ fn goes_the_way_to_the_certificate_step_by_step() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn waits_with_a_reason_where_it_cannot_go_on() {
     let hold = now() + std::time::Duration::from_secs(7);
     let unusable = |mut o: Observed| {

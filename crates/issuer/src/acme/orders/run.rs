@@ -29,7 +29,9 @@ pub async fn run(ctx: Arc<Context>) {
     let of_issuer = move |index: &str| {
         let orders = waiting.acme.orders.by_index(BY_ISSUER, index);
         let keys: Vec<Key> = orders.iter().map(|order| Key::of(&**order)).collect();
-        keys.iter().for_each(|key| waiting.acme.order_memory.lift(key));
+        for key in &keys {
+            waiting.acme.order_memory.lift(key);
+        }
         keys
     };
     let mut triggers = super::super::issuer_triggers(&ctx, of_issuer);

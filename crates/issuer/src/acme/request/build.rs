@@ -82,7 +82,9 @@ mod tests {
             dns: dns.iter().map(|&name| name.to_owned()).collect(),
             ..SubjectAltNames::default()
         };
-        ips.iter().for_each(|ip| sans.push_ip(ip).unwrap());
+        for ip in ips {
+            sans.push_ip(ip).unwrap();
+        }
         let pem = build(
             &CsrTemplate {
                 subject,

@@ -6,6 +6,7 @@ use evercert_pki::certificate::Certificate;
 use evercert_pki::csr::Csr;
 use evercert_pki::limits;
 
+use super::super::names::ROUTINE;
 use super::super::names::request as events;
 use super::super::outcome::RequestOutcome;
 use super::super::state::controller;
@@ -14,6 +15,7 @@ use crate::names::GROUP;
 /// What the Order says about the request with this uid and CSR.
 pub fn decide(order: &Order, request_uid: &str, csr_pem: &[u8]) -> RequestOutcome {
     let name = order.metadata.name.clone().unwrap_or_default();
+    let namespace = order.metadata.namespace.clone().unwrap_or_default();
     let owner = controller(&order.metadata, "CertificateRequest", GROUP);
     if owner.is_none_or(|(_, uid)| uid != request_uid) {
         return foreign(&name);
@@ -29,14 +31,30 @@ pub fn decide(order: &Order, request_uid: &str, csr_pem: &[u8]) -> RequestOutcom
             ),
         },
         (Some(State::Valid), Some(certificate)) => issued(certificate.0.clone(), csr_pem, &name),
-        (state, _) => pending(&name, state.as_ref(), &status.reason),
+        (state, _) => pending(&namespace, &name, state.as_ref(), &status.reason),
     }
 }
 
-fn pending(name: &str, state: Option<&State>, reason: &str) -> RequestOutcome {
-    let state = state.map_or("new", State::as_str);
-    let mut message = format!("Waiting on certificate issuance from order {name}: {state:?}");
-    if !reason.is_empty() {
+/// The condition follows the Order's state, and its reason only where something is in the way: each change is a write.
+fn pending(namespace: &str, name: &str, state: Option<&State>, reason: &str) -> RequestOutcome {
+    let Some(state) = state else {
+        let unusual = if reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {reason}")
+        };
+        let message = format!("Created Order resource {namespace}/{name}{unusual}");
+        return RequestOutcome::Pending {
+            reason_event: Some((events::CREATED, message.clone())),
+            message,
+            next: Next::Done,
+        };
+    };
+    let mut message = format!(
+        "Waiting on certificate issuance from order {namespace}/{name}: {:?}",
+        state.as_str()
+    );
+    if !reason.is_empty() && !reason.starts_with(ROUTINE) {
         message = format!("{message}: {reason}");
     }
     RequestOutcome::Pending {
@@ -98,7 +116,7 @@ mod tests {
             is_ca: false,
             serial: [1; 16],
             not_before: now,
-            not_after: now + std::time::Duration::from_secs(3600),
+            not_after: now + std::time::Duration::from_hours(1),
             crl_distribution_points: &[],
             ocsp_servers: &[],
             issuing_certificate_urls: &[],
@@ -127,6 +145,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "one table")]
     fn the_orders_state_is_the_requests_result() {
         let (csr, certificate) = csr_and_certificate();
         let (_, other) = csr_and_certificate();
@@ -144,13 +163,13 @@ mod tests {
                 "new",
                 "uid",
                 OrderStatus::default(),
-                "pending: Waiting on certificate issuance from order web-1: \"new\"",
+                "pending: Created Order resource /web-1",
             ),
             (
                 "on its way",
                 "uid",
                 state(State::Pending),
-                "pending: Waiting on certificate issuance from order web-1: \"pending\": because",
+                "pending: Waiting on certificate issuance from order /web-1: \"pending\": because",
             ),
             (
                 "valid, chain not there yet",
