@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::core::DynamicResourceScope;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde_json::value::RawValue;
 
 /// An object, or the metadata of one that cannot be read.
 #[derive(Debug, Clone)]
@@ -23,18 +25,22 @@ pub(super) struct Malformed {
     pub error: String,
 }
 
+/// What must be readable of every object.
+#[derive(Deserialize)]
+struct Remains {
+    #[serde(default)]
+    metadata: ObjectMeta,
+}
+
 impl<'de, K: DeserializeOwned> Deserialize<'de> for Guarded<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut value = serde_json::Value::deserialize(deserializer)?;
-        let error = match K::deserialize(&value) {
+        // The text is kept until it has been read: a tree of it in between would cost more than the reading.
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let error = match serde_json::from_str(text.get()) {
             Ok(object) => return Ok(Self(Ok(object))),
             Err(error) => error.to_string(),
         };
-        let metadata = value
-            .get_mut("metadata")
-            .map(serde_json::Value::take)
-            .unwrap_or_default();
-        let metadata = ObjectMeta::deserialize(metadata).map_err(D::Error::custom)?;
+        let Remains { metadata } = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
         Ok(Self(Err(Malformed { metadata, error })))
     }
 }
@@ -73,7 +79,7 @@ impl<K: Resource> Resource for Guarded<K> {
 mod tests {
     use super::*;
     use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-    use kube::core::PartialObjectMeta;
+    use kube::core::{ObjectList, PartialObjectMeta, WatchEvent};
     use serde_json::json;
 
     #[test]
@@ -84,6 +90,22 @@ mod tests {
         let bad: Guarded<ConfigMap> = serde_json::from_value(json!({"metadata": meta, "data": 3})).unwrap();
         assert_eq!(bad.meta().name.as_deref(), Some("a"));
         assert!(bad.0.unwrap_err().error.contains("invalid type"));
+    }
+
+    /// The text of an object can be had only where serde hands the parser through, as it does in these two.
+    #[test]
+    fn reads_lists_and_watch_events_as_a_server_sends_them() {
+        let list = r#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[
+            {"metadata":{"name":"a"},"data":{"k":"v"}}, {"metadata":{"name":"b"},"data":3}]}"#;
+        let list: ObjectList<Guarded<ConfigMap>> = serde_json::from_str(list).unwrap();
+        let readable: Vec<_> = list
+            .iter()
+            .map(|item| (item.meta().name.as_deref(), item.0.is_ok()))
+            .collect();
+        assert_eq!(readable, [(Some("a"), true), (Some("b"), false)]);
+        let event = r#"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"k":"v"}}}"#;
+        let event: WatchEvent<Guarded<ConfigMap>> = serde_json::from_str(event).unwrap();
+        assert!(matches!(event, WatchEvent::Added(Guarded(Ok(_)))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Events arrive as users see them, one for many, and never hold anything up.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use evercert_core::apply::Writer;
@@ -66,5 +67,23 @@ async fn publishing_never_waits_when_the_server_is_slow() -> TestResult {
     }
     assert!(began.elapsed() < Duration::from_secs(2), "took {:?}", began.elapsed());
     rt.events.flush(Duration::from_millis(50)).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_burst_of_two_thousand_is_delivered_whole() -> TestResult {
+    const BURST: usize = 2_000;
+    let (ns, rt, _) = world("burst").await?;
+    let on = |n: usize| reference(&config_map(&ns, &format!("cm-{}", n / 2), &[]));
+    for n in 0..BURST {
+        rt.events.normal(&on(n), "Burst", n.to_string());
+    }
+    let began = Instant::now();
+    rt.events.flush(Duration::from_mins(1)).await;
+    let events = Api::<Event>::namespaced(rt.client.clone(), &ns)
+        .list(&ListParams::default())
+        .await?;
+    let names: HashSet<_> = events.iter().filter_map(|event| event.note.clone()).collect();
+    assert_eq!(names.len(), BURST, "after {:?}", began.elapsed());
     Ok(())
 }
