@@ -2,6 +2,8 @@
 //!
 //! Start reading at [`certificates::decide`], the state machine of a Certificate; [`operator`] says what runs.
 
+#![cfg_attr(test, allow(clippy::too_many_lines, reason = "tables of tests are long"))]
+
 pub mod acme;
 pub mod certificates;
 pub mod context;

@@ -17,6 +17,8 @@ use crate::names::conditions::READY;
 /// Values of the label `condition`.
 const STATES: [&str; 3] = ["True", "False", "Unknown"];
 
+type Field = fn(&Certificate) -> Option<Timestamp>;
+
 /// Adds the collectors.
 pub fn register(ctx: &Arc<Context>) {
     let collectors = &ctx.rt.collectors;
@@ -24,7 +26,7 @@ pub fn register(ctx: &Arc<Context>) {
     collectors.add("certmanager_clock", move |text| clock(text, shared.rt.clock.now()));
     let shared = ctx.clone();
     collectors.add("certmanager_certificates", move |text| {
-        certificates(text, &shared.certificates.list())
+        certificates(text, &shared.certificates.list());
     });
     let shared = ctx.clone();
     collectors.add("certmanager_issuers", move |text| {
@@ -87,7 +89,6 @@ fn certificates(text: &mut Text, all: &[Arc<Certificate>]) {
             certificate.status.as_ref().map(|status| &*status.conditions),
         );
     }
-    type Field = fn(&Certificate) -> Option<Timestamp>;
     let not_after: Field = |certificate| Some(certificate.status.as_ref()?.not_after.as_ref()?.0);
     let not_before: Field = |certificate| Some(certificate.status.as_ref()?.not_before.as_ref()?.0);
     let renewal: Field = |certificate| Some(certificate.status.as_ref()?.renewal_time.as_ref()?.0);

@@ -164,6 +164,6 @@ pub mod reasons {
 }
 
 /// Shortest duration of a certificate that the API accepts.
-pub const MIN_DURATION: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+pub const MIN_DURATION: std::time::Duration = std::time::Duration::from_hours(1);
 /// Duration where a Certificate names none: 90 days.
-pub const DEFAULT_DURATION: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);
+pub const DEFAULT_DURATION: std::time::Duration = std::time::Duration::from_hours(90 * 24);

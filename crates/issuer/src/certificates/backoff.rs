@@ -15,7 +15,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         Self {
             min: hour,
             max: 32 * hour,

@@ -1,7 +1,9 @@
 //! From a Certificate's spec to the CSR that asks for it (certificates.md 1.1 to 1.3). Refusals name the field and the remedy.
 
+use evercert_api::GoDuration;
 use evercert_api::certmanager::v1::{
-    CertificateSpec, NameConstraintItem, PrivateKeyAlgorithm, PrivateKeyEncoding, PrivateKeyRotationPolicy, X509Subject,
+    CertificateSpec, KeyUsage, NameConstraintItem, PrivateKeyAlgorithm, PrivateKeyEncoding, PrivateKeyRotationPolicy,
+    X509Subject,
 };
 use evercert_pki::Error;
 use evercert_pki::csr::CsrTemplate;
@@ -107,7 +109,7 @@ pub fn keeps_key(spec: &CertificateSpec) -> bool {
 
 /// Usages of the certificate.
 pub fn usages(spec: &CertificateSpec) -> Result<Usages, SpecError> {
-    let names: Vec<_> = spec.usages.iter().map(|usage| usage.as_str()).collect();
+    let names: Vec<_> = spec.usages.iter().map(KeyUsage::as_str).collect();
     Usages::from_names(&names, spec.is_ca).map_err(at("usages"))
 }
 
@@ -219,7 +221,7 @@ fn subtrees(item: NameConstraintItem) -> Subtrees {
 
 /// What admission refuses too; an object stored without it must not renew in a circle.
 fn check_times(spec: &CertificateSpec) -> Result<(), SpecError> {
-    let duration = spec.duration.map_or(DEFAULT_DURATION, |duration| duration.to_std());
+    let duration = spec.duration.map_or(DEFAULT_DURATION, GoDuration::to_std);
     if duration < MIN_DURATION {
         return Err(value("duration", "must be at least 1h"));
     }
@@ -231,8 +233,9 @@ fn check_times(spec: &CertificateSpec) -> Result<(), SpecError> {
 
 #[cfg(test)]
 mod tests {
-    use evercert_api::GoDuration;
-    use evercert_api::certmanager::v1::{CertificatePrivateKey, KeyUsage, SignatureAlgorithm as SpecSignature};
+    use evercert_api::certmanager::v1::{
+        CertificatePrivateKey, NameConstraints as SpecConstraints, SignatureAlgorithm as SpecSignature,
+    };
 
     use super::*;
 
@@ -242,6 +245,7 @@ mod tests {
             ..CertificateSpec::default()
         }
     }
+    #[allow(clippy::unnecessary_wraps, reason = "the field is optional")]
     fn key(algorithm: PrivateKeyAlgorithm, size: i32) -> Option<CertificatePrivateKey> {
         Some(CertificatePrivateKey {
             algorithm: Some(algorithm),
@@ -312,7 +316,7 @@ mod tests {
             ),
             (
                 CertificateSpec {
-                    name_constraints: Some(Default::default()),
+                    name_constraints: Some(SpecConstraints::default()),
                     ..spec()
                 },
                 "spec.nameConstraints: only a certificate with isCA",

@@ -186,3 +186,142 @@ fn reference_uid(key: &str) -> Option<String> {
 fn is_optional(key: &str) -> bool {
     matches!(key, "key.der" | "tls-combined.pem")
 }
+
+#[cfg(test)]
+mod tests {
+    use evercert_api::certmanager::v1::Certificate as ApiCertificate;
+    use evercert_pki::csr::{Csr, CsrTemplate, build};
+    use evercert_pki::key::{Curve, KeyAlgorithm};
+    use evercert_pki::name::Name;
+    use evercert_pki::sign::{Signer, SigningTemplate, sign};
+    use evercert_pki::usage::Usages;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::certificates::secret::{Pems, Target, render, wished_sum};
+
+    fn leaf() -> (Certificate, PrivateKey) {
+        let key = PrivateKey::generate(KeyAlgorithm::Ecdsa(Curve::P256)).unwrap();
+        let subject = Name::from_literal("CN=web,O=one\\, two").unwrap();
+        let csr = build(
+            &CsrTemplate {
+                subject,
+                ..CsrTemplate::default()
+            },
+            &key,
+        )
+        .unwrap();
+        let usages = Usages::from_names::<&str>(&[], false).unwrap();
+        let template = SigningTemplate {
+            csr: &Csr::from_pem(csr.as_bytes()).unwrap(),
+            usages: &usages,
+            is_ca: false,
+            serial: [7; 16],
+            not_before: Timestamp::from_second(1_000).unwrap(),
+            not_after: Timestamp::from_second(9_000).unwrap(),
+            crl_distribution_points: &[],
+            ocsp_servers: &[],
+            issuing_certificate_urls: &[],
+        };
+        (sign(&template, &Signer::SelfSigned(&key)).unwrap(), key)
+    }
+
+    fn certificate() -> ApiCertificate {
+        serde_json::from_value(json!({
+            "apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+            "metadata": {"name": "web", "namespace": "ns", "uid": "u"},
+            "spec": {
+                "secretName": "web-tls", "commonName": "web", "issuerRef": {"name": "ca"},
+                "secretTemplate": {
+                    "labels": {"team": "red"},
+                    "annotations": {"note": "x", "cert-manager.io/alt-names": "not allowed", "cert-manager.io/allow-direct-injection": "true"},
+                },
+                "additionalOutputFormats": [{"type": "DER"}],
+            },
+        }))
+        .unwrap()
+    }
+
+    /// The Secret as the API server would return it after our apply.
+    fn applied(mut patch: Value, manager: &str) -> Secret {
+        let fields = |value: &Value| -> Value {
+            value
+                .as_object()
+                .into_iter()
+                .flat_map(Map::keys)
+                .map(|key| (format!("f:{key}"), json!({})))
+                .collect::<Map<_, _>>()
+                .into()
+        };
+        let owned = json!({
+            "f:data": fields(&patch["data"]),
+            "f:type": {},
+            "f:metadata": {
+                "f:labels": fields(&patch["metadata"]["labels"]),
+                "f:annotations": fields(&patch["metadata"]["annotations"]),
+                "f:ownerReferences": {"k:{\"uid\":\"u\"}": {}},
+            },
+        });
+        patch["metadata"]["managedFields"] = json!([{"manager": manager, "operation": "Apply", "fieldsV1": owned}]);
+        serde_json::from_value(patch).unwrap()
+    }
+
+    #[test]
+    fn what_we_write_is_what_we_find_to_be_ours() {
+        let (certificate, (leaf, key)) = (certificate(), leaf());
+        let pem = key.to_pem(evercert_pki::key::KeyEncoding::Pkcs1).unwrap();
+        let pems = Pems {
+            key: pem.into_bytes(),
+            chain: leaf.to_pem().into_bytes(),
+            ca: None,
+        };
+        let patch = render(
+            &Target {
+                certificate: &certificate,
+                leaf: &leaf,
+                existing_type: None,
+                owned: true,
+            },
+            &pems,
+        );
+        let facts = of(&applied(patch.clone(), SECRET_MANAGER));
+        let LeafFacts::Readable(found) = &facts.leaf else {
+            panic!("{:?}", facts.leaf)
+        };
+        let wished = wished_sum(&certificate, true).plus(found.metadata);
+        assert_eq!(facts.owned, wished, "settled after our own write");
+        assert_eq!(
+            patch["metadata"]["annotations"]["cert-manager.io/subject-organizations"],
+            "\"one, two\""
+        );
+        assert_eq!(patch["metadata"]["annotations"]["cert-manager.io/alt-names"], "");
+
+        let mut edited = applied(patch.clone(), SECRET_MANAGER);
+        edited
+            .metadata
+            .labels
+            .as_mut()
+            .unwrap()
+            .insert("team".into(), "blue".into());
+        assert_ne!(of(&edited).owned, wished, "somebody changed a value of ours");
+        edited
+            .metadata
+            .labels
+            .as_mut()
+            .unwrap()
+            .insert("team".into(), "red".into());
+        edited
+            .metadata
+            .labels
+            .as_mut()
+            .unwrap()
+            .insert("theirs".into(), "x".into());
+        assert_eq!(of(&edited).owned, wished, "somebody added a label of theirs");
+        assert_ne!(
+            of(&applied(patch, "kubectl")).owned,
+            wished,
+            "restored by somebody else"
+        );
+    }
+}

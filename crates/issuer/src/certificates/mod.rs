@@ -3,11 +3,15 @@
 //! `gather` reads, `decide` decides, `act` writes; everything else here is a noun or a verb that one of them uses.
 
 pub mod act;
+mod act_request;
+mod act_secret;
 pub mod backoff;
 pub mod csr;
 pub mod decide;
 pub mod facts;
+mod fail;
 pub mod gather;
+mod gather_requests;
 mod issue;
 pub mod metadata;
 pub mod observed;

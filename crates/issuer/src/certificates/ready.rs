@@ -27,10 +27,8 @@ pub fn status(observed: &Observed, violation: Option<&Violation>, now: Timestamp
     Status {
         ready: Some(condition(
             before,
-            ready,
-            reason,
-            &message,
-            Some(observed.wish.generation),
+            Says(ready, reason, &message),
+            observed.wish.generation,
             now,
         )),
         validity,
@@ -39,15 +37,13 @@ pub fn status(observed: &Observed, violation: Option<&Violation>, now: Timestamp
     }
 }
 
-/// A condition that keeps the time of its last transition unless its status changes.
-pub fn condition(
-    before: Option<&Condition>,
-    status: bool,
-    reason: &str,
-    message: &str,
-    generation: Option<i64>,
-    now: Timestamp,
-) -> Condition {
+/// What a condition is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Says<'a>(pub bool, pub &'a str, pub &'a str);
+
+/// A condition with that status, reason and message; it keeps the time of its last transition unless its status changes.
+pub fn condition(before: Option<&Condition>, says: Says<'_>, generation: i64, now: Timestamp) -> Condition {
+    let Says(status, reason, message) = says;
     let kept = before
         .filter(|before| before.status == status)
         .and_then(|before| before.since);
@@ -55,7 +51,7 @@ pub fn condition(
         status,
         reason: reason.to_owned(),
         message: message.to_owned(),
-        generation,
+        generation: Some(generation),
         since: Some(kept.unwrap_or(now)),
     }
 }

@@ -5,8 +5,8 @@ use evercert_core::watch::Key;
 
 use super::act::Act;
 use super::decide::{Config, decide};
+use super::fail::refused;
 use super::gather::gather;
-use super::issue::refused;
 use crate::context::Context;
 use crate::error::Error;
 

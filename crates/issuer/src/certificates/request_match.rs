@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use evercert_api::certmanager::v1::{CertificateRequestSpec, CertificateSpec};
+use evercert_api::certmanager::v1::{CertificateRequestSpec, CertificateSpec, KeyUsage};
 use evercert_api::meta::v1::IssuerReference;
 use evercert_pki::certificate::Certificate;
 use evercert_pki::csr::Csr;
@@ -132,7 +132,7 @@ fn fields_of(subject: &Subject) -> ([BTreeSet<&String>; 7], Option<&String>) {
 }
 
 fn request_usages(request: &CertificateRequestSpec) -> Option<evercert_pki::usage::Usages> {
-    let names: Vec<_> = request.usages.iter().map(|usage| usage.as_str()).collect();
+    let names: Vec<_> = request.usages.iter().map(KeyUsage::as_str).collect();
     evercert_pki::usage::Usages::from_names(&names, request.is_ca).ok()
 }
 
@@ -154,7 +154,7 @@ fn other_names(sans: &SubjectAltNames) -> BTreeSet<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use evercert_api::GoDuration;
-    use evercert_api::certmanager::v1::{KeyUsage, OtherName, X509Subject};
+    use evercert_api::certmanager::v1::{OtherName, X509Subject};
     use evercert_pki::key::{Curve, KeyAlgorithm, PrivateKey};
 
     use super::*;
@@ -214,7 +214,7 @@ mod tests {
                     s.other_names = vec![OtherName {
                         oid: "1.2.3".into(),
                         utf8_value: "x".into(),
-                    }]
+                    }];
                 }),
                 &["spec.otherNames"],
             ),
@@ -224,7 +224,7 @@ mod tests {
                     s.subject = Some(X509Subject {
                         organizations: vec!["o".into()],
                         ..X509Subject::default()
-                    })
+                    });
                 }),
                 &["spec.subject"],
             ),

@@ -21,10 +21,10 @@ fn stem(certificate: &str) -> String {
     if certificate.len() <= LONGEST {
         return certificate.to_owned();
     }
-    let digest: String = sha256(certificate.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = sha256(certificate.as_bytes())
+        .into_iter()
+        .flat_map(|byte| [byte >> 4, byte & 15]);
+    let digest: String = hex.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
     // A dash must not follow a dot: the result has to be a DNS subdomain.
     let kept = certificate
         .get(..KEPT)

@@ -74,7 +74,16 @@ fn data(spec: &CertificateSpec, pems: &Pems) -> BTreeMap<&'static str, ByteStrin
         match format.type_ {
             CertificateOutputFormatType::Der => data.extend(der(&pems.key).map(|der| (KEY_DER, der))),
             CertificateOutputFormatType::CombinedPem => {
-                _ = data.insert(COMBINED, [&*pems.key, b"\n", &*pems.chain].concat())
+                data.insert(
+                    COMBINED,
+                    [
+                        &*pems.key,
+                        b"
+",
+                        &*pems.chain,
+                    ]
+                    .concat(),
+                );
             }
             CertificateOutputFormatType::Other(_) => {}
         }

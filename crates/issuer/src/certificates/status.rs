@@ -33,7 +33,7 @@ pub fn write(into: &mut CertificateStatus, status: &Status) {
     set(&mut into.conditions, ISSUING, status.issuing.as_ref());
     set(&mut into.conditions, READY, status.ready.as_ref());
     into.revision = status.revision;
-    into.next_private_key_secret_name = status.next_key_secret.clone();
+    into.next_private_key_secret_name.clone_from(&status.next_key_secret);
     into.last_failure_time = status.last_failure.map(Time);
     into.failed_issuance_attempts = status.attempts;
     into.not_before = status.validity.map(|validity| Time(validity.not_before));

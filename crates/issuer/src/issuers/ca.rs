@@ -113,7 +113,7 @@ pub fn read(name: &str, secret: Option<&Secret>) -> Result<CaPair, Unusable> {
     Ok(pair)
 }
 
-fn missing(message: String) -> Unusable {
+fn missing(message: impl std::fmt::Display) -> Unusable {
     Unusable {
         reason: reasons::ERR_GET_KEY_PAIR,
         message: format!("Error getting keypair for CA issuer: {message}"),
@@ -121,7 +121,7 @@ fn missing(message: String) -> Unusable {
     }
 }
 
-fn invalid(message: String) -> Unusable {
+fn invalid(message: impl std::fmt::Display) -> Unusable {
     Unusable {
         reason: reasons::ERR_INVALID_KEY_PAIR,
         message: format!("Error getting keypair for CA issuer: {message}"),

@@ -229,7 +229,7 @@ impl<'a> Change<'a> {
                     "OrderBadCertificate",
                     format!("The ACME server returned no usable certificate: {error}"),
                     false,
-                )
+                );
             }
         }
     }
@@ -281,9 +281,9 @@ impl<'a> Change<'a> {
         for (warning, reason, message) in self.events {
             let on = reference(&*request);
             if warning {
-                events.warning(&on, reason, message)
+                events.warning(&on, reason, message);
             } else {
-                events.normal(&on, reason, message)
+                events.normal(&on, reason, message);
             }
         }
         Ok(request)

@@ -1,6 +1,6 @@
 //! Reads what a decision about a CertificateRequest needs; all of it from stores.
 
-use evercert_api::certmanager::v1::CertificateRequest;
+use evercert_api::certmanager::v1::{CertificateRequest, KeyUsage};
 use evercert_core::conditions;
 use evercert_pki::csr::Csr;
 use evercert_pki::usage::Usages;
@@ -56,7 +56,7 @@ pub fn gather(ctx: &Context, request: &CertificateRequest) -> Gathered {
 /// The rules of admission (certificates.md 3.1): the CSR decodes, its signature verifies, and it asks for nothing else than the request.
 fn check(request: &CertificateRequest) -> Result<Csr, String> {
     let csr = Csr::from_pem(&request.spec.request.0).map_err(|error| format!("spec.request: {error}"))?;
-    let names: Vec<_> = request.spec.usages.iter().map(|usage| usage.as_str()).collect();
+    let names: Vec<_> = request.spec.usages.iter().map(KeyUsage::as_str).collect();
     let usages = Usages::from_names(&names, request.spec.is_ca).map_err(|error| format!("spec.usages: {error}"))?;
     csr.check_agrees(&usages, request.spec.is_ca)
         .map_err(|error| format!("spec.request: {error}"))?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use evercert_api::certmanager::v1::CertificateRequest;
+use evercert_api::GoDuration;
+use evercert_api::certmanager::v1::{CertificateRequest, KeyUsage};
 use evercert_core::contract::keys::TLS_KEY;
 use evercert_core::watch::Key;
 use evercert_pki::Error as PkiError;
@@ -173,11 +174,8 @@ async fn own_key(ctx: &Context, request: &CertificateRequest) -> Result<Result<P
 }
 
 fn work(request: &CertificateRequest, csr: Csr, now: Timestamp) -> Result<Work, PkiError> {
-    let names: Vec<_> = request.spec.usages.iter().map(|usage| usage.as_str()).collect();
-    let duration = request
-        .spec
-        .duration
-        .map_or(DEFAULT_DURATION, |duration| duration.to_std());
+    let names: Vec<_> = request.spec.usages.iter().map(KeyUsage::as_str).collect();
+    let duration = request.spec.duration.map_or(DEFAULT_DURATION, GoDuration::to_std);
     let not_before = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Ok(Work {
         csr,

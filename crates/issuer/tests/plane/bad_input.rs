@@ -1,7 +1,7 @@
 //! Bad input: a condition or event that says what to change, other objects unaffected, what worked stays.
 
 use evercert_api::certmanager::v1::{Certificate, CertificateRequest, CertificateRequestSpec, Issuer};
-use evercert_api::meta::v1::{Condition, ConditionStatus, IssuerReference};
+use evercert_api::meta::v1::{Condition, IssuerReference};
 use evercert_api::{ByteString, GoDuration};
 use evercert_core::conditions;
 use evercert_core::testing::builders::{ca_issuer, certificate, secret, self_signed_issuer, tls_secret};
@@ -84,7 +84,7 @@ async fn an_unknown_or_unready_issuer_is_named_and_its_arrival_is_enough() {
         )
         .await;
     let web: Certificate = world.get("web").await.unwrap();
-    assert!(is(&web, "Issuing", ConditionStatus::True) && is(&web, "Ready", ConditionStatus::False));
+    assert!(is(&web, "Issuing", true) && is(&web, "Ready", false));
     let key = web.status.unwrap().next_private_key_secret_name.unwrap();
     let stored = world.secret(&key).await;
     assert!(text(&stored, "tls.key").starts_with("-----BEGIN PRIVATE KEY-----"));
@@ -126,7 +126,7 @@ async fn the_second_certificate_on_a_secret_stands_back_until_the_first_is_gone(
         ("IncorrectCertificate", true)
     );
     world.quiet().await;
-    assert!(is(&world.get("first").await.unwrap(), "Ready", ConditionStatus::True));
+    assert!(is(&world.get("first").await.unwrap(), "Ready", true));
 
     world
         .api::<Certificate>()
@@ -266,9 +266,7 @@ async fn a_bad_ca_secret_makes_the_issuer_unready_until_it_is_good_again() {
             .await;
     }
     world.create(certificate(&world.ns, "late", "mine", "late.test")).await;
-    world
-        .wait("late", "Issuing", |late| is(late, "Issuing", ConditionStatus::True))
-        .await;
+    world.wait("late", "Issuing", |late| is(late, "Issuing", true)).await;
     let found = world.secret("my-ca").await;
     world.merge::<Secret>("my-ca", with_key(&found, key)).await;
     world
@@ -276,7 +274,7 @@ async fn a_bad_ca_secret_makes_the_issuer_unready_until_it_is_good_again() {
         .await;
     world.issuer_ready("mine").await;
     world.ready("late").await;
-    assert!(is(&world.get("web").await.unwrap(), "Ready", ConditionStatus::True));
+    assert!(is(&world.get("web").await.unwrap(), "Ready", true));
 }
 
 fn foreign_request(world: &World, name: &str, csr: &str) -> CertificateRequest {

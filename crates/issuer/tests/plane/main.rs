@@ -8,6 +8,7 @@
 )]
 
 mod acme;
+mod acme_crash;
 mod bad_input;
 mod crash;
 mod issuing;

@@ -35,7 +35,7 @@ fn wanted(type_: &'static str, status: ConditionStatus, reason: &str) -> Wanted 
 #[tokio::test]
 async fn nothing_is_signed_before_somebody_approves() {
     let world = World::with("approve", |settings| {
-        settings.controllers = vec!["*".into(), "-certificaterequests-approver".into()]
+        settings.controllers = vec!["*".into(), "-certificaterequests-approver".into()];
     })
     .await;
     let root = World::new("root").await;
@@ -75,9 +75,7 @@ async fn nothing_is_signed_before_somebody_approves() {
     )
     .await;
     let denied = world
-        .wait("denied", "Issuing=False", |denied| {
-            is(denied, "Issuing", ConditionStatus::False)
-        })
+        .wait("denied", "Issuing=False", |denied| is(denied, "Issuing", false))
         .await;
     let status = denied.status.as_ref().unwrap();
     assert_eq!(
@@ -128,9 +126,7 @@ async fn an_external_issuer_gets_a_stored_key_survives_a_restart_and_its_failure
         },
     )
     .await;
-    let web = world
-        .wait("web", "failure", |web| is(web, "Issuing", ConditionStatus::False))
-        .await;
+    let web = world.wait("web", "failure", |web| is(web, "Issuing", false)).await;
     assert_eq!(condition(&web, "Issuing").unwrap().reason, "InvalidCertificate");
     assert!(world.get::<Secret>("web-tls").await.is_none());
     world.quiet().await;

@@ -128,7 +128,7 @@ impl World {
 
     pub async fn ready(&self, name: &str) -> Certificate {
         self.wait(name, &format!("Certificate {name} Ready"), |certificate| {
-            is(certificate, "Ready", ConditionStatus::True)
+            is(certificate, "Ready", true)
                 && certificate
                     .status
                     .as_ref()
@@ -146,7 +146,7 @@ impl World {
                     .status
                     .as_ref()
                     .is_some_and(|status| status.revision == Some(revision))
-                    && is(certificate, "Ready", ConditionStatus::True)
+                    && is(certificate, "Ready", true)
             },
         )
         .await
@@ -195,8 +195,13 @@ fn operate(plan: FaultPlan, settings: Settings) -> Process {
 }
 
 /// Whether a condition has that status.
-pub fn is(certificate: &Certificate, type_: &str, status: ConditionStatus) -> bool {
-    condition(certificate, type_).is_some_and(|condition| condition.status == status)
+pub fn is(certificate: &Certificate, type_: &str, status: bool) -> bool {
+    let wanted = if status {
+        ConditionStatus::True
+    } else {
+        ConditionStatus::False
+    };
+    condition(certificate, type_).is_some_and(|condition| condition.status == wanted)
 }
 
 pub fn condition<'a>(certificate: &'a Certificate, type_: &str) -> Option<&'a Condition> {
