@@ -20,7 +20,7 @@ help: ## Lists the targets
 	@echo "  Variables: PROFILE=dev|dist (operators of demo and e2e), KEEP=1 (demo stays up), CASE=name (one e2e suite)"
 
 .PHONY: demo
-demo: ## The whole chain on a real cluster, proven under load (12 min; about 25 the first time)
+demo: ## The whole chain on a real cluster, proven under load (6 min; about 20 the first time)
 	@$(NEEDS) build java cluster
 	@$(STAGE) "demo 1/4: Kubernetes, Helm and Pebble from source (first time: about 8 min)" $(MAKE) --no-print-directory cluster-binaries
 	@$(STAGE) "demo 2/4: operators, profile $(PROFILE) (first time: about 6 min)" scripts/images.sh $(PROFILE) $(IMAGES)
@@ -29,7 +29,7 @@ demo: ## The whole chain on a real cluster, proven under load (12 min; about 25 
 
 .PHONY: test
 test: ## Everything that has to hold: check, unit, e2e
-	@$(NEEDS) build java cluster
+	@$(NEEDS) build java dns cluster
 	@$(STAGE) "test 1/3: check" $(MAKE) --no-print-directory check
 	@$(STAGE) "test 2/3: unit, property and integration tests" $(MAKE) --no-print-directory unit
 	@$(STAGE) "test 3/3: e2e on the real cluster" $(MAKE) --no-print-directory e2e
@@ -45,8 +45,8 @@ check: ## Formatting, lints, generated files, licences
 
 .PHONY: unit
 unit: ## Unit, property and integration tests; these use a real API server, no privileges
-	@$(NEEDS) build java
-	@$(STAGE) "Kubernetes from source" $(MAKE) --no-print-directory cluster-binaries
+	@$(NEEDS) build java dns
+	@$(STAGE) "Kubernetes, Helm and Pebble from source (first time: about 8 min)" $(MAKE) --no-print-directory cluster-binaries
 	@$(STAGE) "cargo test" cargo test --workspace --no-fail-fast --exclude evercert-e2e
 
 .PHONY: e2e
@@ -54,11 +54,14 @@ e2e: ## Suites on the real cluster (root; CASE=name for one)
 	@$(NEEDS) build java cluster
 	@$(STAGE) "Kubernetes, Helm and Pebble from source" $(MAKE) --no-print-directory cluster-binaries
 	@$(STAGE) "operators, profile $(PROFILE)" scripts/images.sh $(PROFILE) $(IMAGES)
-	@$(STAGE) "suites" cargo test --workspace --no-fail-fast $(E2E_TARGETS) -- --nocapture $(CASE)
+	@$(STAGE) "suites" cargo test --workspace --no-fail-fast --test e2e -- $(CASE)
+ifeq ($(CASE),)
+	@$(STAGE) "the cluster itself" cargo test --workspace --no-fail-fast --test cluster --test router -- --ignored
+endif
 
 .PHONY: bench
 bench: ## Benchmarks against the real API server; a table and target/bench/report.json
-	@$(NEEDS) build java cluster
+	@$(NEEDS) build java dns
 	@$(STAGE) "Kubernetes and Pebble from source" $(MAKE) --no-print-directory cluster-binaries
 	@$(STAGE) "benchmarks, release build (first time: about 8 min)" cargo build --workspace --bins --release
 	@$(STAGE) "measurements" $(BIN:debug=release)/evercert-bench

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a make target needs, or names it: needs.sh GROUP... with groups build, java, cluster.
+# Installs what a make target needs, or names it: needs.sh GROUP... with groups build, java, dns, cluster.
 # As root with apt-get the Debian packages are installed; otherwise the missing ones are named and the target ends.
 set -eu
 
@@ -15,6 +15,8 @@ for group in "$@"; do
         want cc gcc; want make make; want perl perl; want cmake cmake; want strip binutils ;;
     java) # keytool and a JVM judge the keystores; jlink makes the demo's image
         want jlink openjdk-17-jdk-headless; want keytool openjdk-17-jdk-headless ;;
+    dns) # an authoritative server for DNS-01, and its tools
+        want named bind9; want rndc bind9-utils; want nsupdate bind9-dnsutils; want dig bind9-dnsutils ;;
     cluster)
         want unshare util-linux; want ip iproute2; want iptables iptables; want containerd containerd; want runc runc
         want named bind9; want rndc bind9-utils; want haproxy haproxy; want openssl openssl

@@ -25,9 +25,9 @@ pub const OPERATORS: Step = Step {
          --set image.repository=localhost/evercert-cert-utils,image.tag=1,image.pullPolicy=Never",
         "helm upgrade -i evercert charts/evercert-reloader -n reloader --create-namespace --hide-notes \\\n  \
          --set image.repository=localhost/evercert-reloader,image.tag=1,image.pullPolicy=Never",
-        "kubectl wait -n cert-manager --for=condition=Available deployment --all --timeout=90s",
-        "kubectl wait -n cert-utils-operator --for=condition=Available deployment --all --timeout=90s",
-        "kubectl wait -n reloader --for=condition=Available deployment --all --timeout=90s",
+        "kubectl wait -n cert-manager --for=condition=Available deployment --all --timeout=180s",
+        "kubectl wait -n cert-utils-operator --for=condition=Available deployment --all --timeout=180s",
+        "kubectl wait -n reloader --for=condition=Available deployment --all --timeout=180s",
     ],
 };
 
@@ -60,7 +60,7 @@ pub const ISSUERS: Step = Step {
         "kubectl create secret generic dns-tsig -n cert-manager --from-literal=secret=\"$TSIG_SECRET\"",
         "sed \"s|\\${ACME_DIRECTORY}|$ACME_DIRECTORY|; s|\\${ACME_CA}|$ACME_CA|; s|\\${NAMESERVER}|$NAMESERVER|; \
          s|\\${TSIG_NAME}|$TSIG_NAME|\" \\\n  demo/manifests/02-acme-issuer.yaml | kubectl apply -f -",
-        "kubectl wait --for=condition=Ready clusterissuer/internal-issuer clusterissuer/acme --timeout=90s",
+        "kubectl wait --for=condition=Ready clusterissuer/internal-issuer clusterissuer/acme --timeout=180s",
     ],
 };
 
@@ -77,7 +77,7 @@ pub const CERTIFICATES: Step = Step {
     why: "One by ACME for customer's Route, three from the internal CA for the pods.",
     commands: &[
         "kubectl apply -n demo -f demo/manifests/04-certificates.yaml",
-        "kubectl wait -n demo --for=condition=Ready certificate --all --timeout=120s",
+        "kubectl wait -n demo --for=condition=Ready certificate --all --timeout=180s",
         "kubectl get certificate -n demo",
     ],
 };
@@ -89,11 +89,11 @@ pub const ANNOTATIONS: Step = Step {
     commands: &[
         "kubectl annotate secret -n demo service-customer route-service-preference service-recommendation \\\n  \
          cert-utils-operator.redhat-cop.io/generate-java-keystores=true",
-        "kubectl wait -n demo --for=jsonpath='{.data.keystore\\.jks}' --timeout=30s \\\n  \
+        "kubectl wait -n demo --for=jsonpath='{.data.keystore\\.jks}' --timeout=60s \\\n  \
          secret/service-customer secret/route-service-preference secret/service-recommendation",
         "kubectl annotate route -n demo customer cert-utils-operator.redhat-cop.io/certs-from-secret=route-customer \\\n  \
          cert-utils-operator.redhat-cop.io/destinationCA-from-secret=service-customer",
-        "kubectl wait -n demo --for=jsonpath='{.spec.tls.destinationCACertificate}' route/customer --timeout=30s",
+        "kubectl wait -n demo --for=jsonpath='{.spec.tls.destinationCACertificate}' route/customer --timeout=60s",
     ],
 };
 
@@ -105,9 +105,9 @@ pub const VOLUMES: Step = Step {
         "kubectl patch deployment -n demo recommendation-v1 --patch-file demo/manifests/06-volume-recommendation.yaml",
         "kubectl patch deployment -n demo preference-v1 --patch-file demo/manifests/06-volume-preference.yaml",
         "kubectl patch deployment -n demo customer --patch-file demo/manifests/06-volume-customer.yaml",
-        "kubectl rollout status -n demo deployment/recommendation-v1 --timeout=120s",
-        "kubectl rollout status -n demo deployment/preference-v1 --timeout=120s",
-        "kubectl rollout status -n demo deployment/customer --timeout=120s",
+        "kubectl rollout status -n demo deployment/recommendation-v1 --timeout=180s",
+        "kubectl rollout status -n demo deployment/preference-v1 --timeout=180s",
+        "kubectl rollout status -n demo deployment/customer --timeout=180s",
     ],
 };
 

@@ -100,7 +100,7 @@ async fn set_up(stage: &Stage, say: &Say) -> Result<()> {
     run(stage, say, &steps::OPERATORS).await?;
     run(stage, say, &steps::SERVICES).await?;
     let ended = || async { Ok(objects::pods_that_ended(&stage.client).await? == DEPLOYMENTS.len()) };
-    eventually("every service to try once", Duration::from_mins(1), ended).await?;
+    eventually("every service to try once", Duration::from_mins(2), ended).await?;
     run(stage, say, &steps::COMPLAINT).await?;
     for step in [
         steps::ISSUERS,
@@ -187,7 +187,7 @@ async fn first_answer(site: &Site, wanted: &str) -> Result<Answer> {
 async fn begin_renewals(stage: &Stage, say: &Say, journal: &Arc<Journal>) -> Result<()> {
     let before = journal.now_ms();
     run(stage, say, &steps::FREQUENT).await?;
-    let base = journal.until(Duration::from_mins(1), |entries| {
+    let base = journal.until(Duration::from_mins(2), |entries| {
         let seen = renewals::since(entries, renew::PREFERENCE, before);
         seen.into_iter()
             .next()
@@ -195,10 +195,10 @@ async fn begin_renewals(stage: &Stage, say: &Say, journal: &Arc<Journal>) -> Res
     });
     let base = base
         .await
-        .context("no new Secret, keystore and rollout within 60 s of the Secret's deletion")?;
+        .context("no new Secret, keystore and rollout within 2 minutes of the Secret's deletion")?;
     stage
         .shell
-        .run("kubectl rollout status -n demo deployment/preference-v1 --timeout=60s")
+        .run("kubectl rollout status -n demo deployment/preference-v1 --timeout=120s")
         .await?;
     say.note(&format!(
         "begun with serial {}: the Secret is new, its keystores came with it",

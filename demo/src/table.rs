@@ -37,7 +37,7 @@ pub fn timeline(timeline: &Timeline) -> String {
     let stations = [
         ("issued", timeline.issued, "new certificate in the Secret"),
         ("keystore", timeline.keystore, "keystore and truststore made of it"),
-        ("Route", timeline.route, "Route holds the CA of the Secret"),
+        ("Route", timeline.route, "Route demands the CA of that Secret"),
         ("rollout", timeline.rollout, "new ReplicaSet, the only one"),
         ("served", timeline.served, "first client answered with it"),
     ];
