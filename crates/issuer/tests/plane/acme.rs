@@ -10,6 +10,7 @@ use evercert_core::testing::wait::until;
 use evercert_harness::bind::{Bind, BindConfig};
 use evercert_harness::host::Host;
 use evercert_harness::pebble::{Pebble, PebbleConfig};
+use evercert_issuer::flags::Settings;
 use evercert_pki::certificate::Certificate as X509;
 use evercert_pki::limits;
 use k8s_openapi::api::core::v1::Secret;
@@ -20,7 +21,7 @@ use serde_json::json;
 use crate::support::{LIMIT, World, request_condition, text};
 
 /// A CA and a DNS of this test's own.
-struct Ca {
+pub struct Ca {
     host: &'static Host,
     bind: Bind<'static>,
     pebble: Pebble<'static>,
@@ -28,7 +29,7 @@ struct Ca {
 }
 
 impl Ca {
-    async fn new(change: impl FnOnce(&mut PebbleConfig)) -> Self {
+    pub async fn new(change: impl FnOnce(&mut PebbleConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let host: &'static Host = Box::leak(Box::new(Host::local(dir.path())));
         let bind = Bind::start(host, BindConfig::open(&["demo.test"], "127.0.0.1"))
@@ -46,13 +47,14 @@ impl Ca {
     }
 
     /// A namespace whose operator believes our BIND, which listens on another port than the servers of a zone do.
-    async fn world(&self, prefix: &str) -> World {
-        let nameserver = self.bind.address().to_string();
-        World::with(prefix, |settings| {
-            settings.dns01_recursive_nameservers = vec![nameserver];
-            settings.dns01_recursive_nameservers_only = true;
-        })
-        .await
+    pub async fn world(&self, prefix: &str) -> World {
+        World::with(prefix, |settings| self.believed_by(settings)).await
+    }
+
+    /// Settings of an operator that asks our BIND.
+    pub fn believed_by(&self, settings: &mut Settings) {
+        settings.dns01_recursive_nameservers = vec![self.bind.address().to_string()];
+        settings.dns01_recursive_nameservers_only = true;
     }
 
     fn issuer(&self, ns: &str, algorithm: &str) -> Issuer {
@@ -73,7 +75,7 @@ impl Ca {
         .unwrap()
     }
 
-    async fn ready_issuer(&self, world: &World, algorithm: &str) {
+    pub async fn ready_issuer(&self, world: &World, algorithm: &str) {
         let key = self.bind.key(algorithm).unwrap().base64();
         world.create(secret(&world.ns, "tsig", &[("secret", &key)])).await;
         world.create(self.issuer(&world.ns, algorithm)).await;
@@ -85,7 +87,7 @@ fn base64(bytes: &[u8]) -> serde_json::Value {
     serde_json::to_value(evercert_api::ByteString(bytes.to_vec())).unwrap()
 }
 
-fn names(world: &World, name: &str, dns: &[&str]) -> Certificate {
+pub fn names(world: &World, name: &str, dns: &[&str]) -> Certificate {
     let mut certificate = certificate(&world.ns, name, "acme", dns[0]);
     certificate.spec.dns_names = dns.iter().map(|&name| name.to_owned()).collect();
     certificate

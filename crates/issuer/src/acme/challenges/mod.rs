@@ -7,6 +7,7 @@ mod decide;
 mod pass;
 mod run;
 mod solve;
+mod store;
 
 pub use create::create;
 pub use run::run;
