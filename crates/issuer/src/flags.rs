@@ -9,6 +9,7 @@ use evercert_api::GoDuration;
 use evercert_core::flags::{CommonArgs, parse_bool, parse_duration};
 
 use crate::certificates::backoff::Bounds;
+use crate::names::LEASE_NAMESPACE;
 
 /// Command line of `evercert-issuer`.
 #[derive(Debug, Clone, Parser)]
@@ -151,7 +152,11 @@ impl Cli {
     /// Parses a command line; also returns the flags that were left out as without effect.
     pub fn from_args(args: impl IntoIterator<Item = String>) -> Result<(Self, Vec<String>), clap::Error> {
         let (known, ignored) = split(args);
-        Self::try_parse_from(known).map(|cli| (cli, ignored))
+        let mut cli = Self::try_parse_from(known)?;
+        cli.common
+            .leader_election_namespace
+            .get_or_insert_with(|| LEASE_NAMESPACE.to_owned());
+        Ok((cli, ignored))
     }
 }
 
@@ -180,11 +185,12 @@ fn split(args: impl IntoIterator<Item = String>) -> (Vec<String>, Vec<String>) {
 }
 
 impl Settings {
-    /// Whether the controller of this name of upstream shall run.
+    /// Whether the controller of this name of upstream shall run. A list that only leaves some out means all others.
     pub fn runs(&self, controller: &str) -> bool {
         let set: BTreeSet<&str> = self.controllers.iter().map(|name| name.trim()).collect();
-        let left_out = set.iter().any(|name| name.strip_prefix('-') == Some(controller));
-        !left_out && (set.contains("*") || set.contains(controller))
+        let left_out = set.contains(&*format!("-{controller}"));
+        let all = set.contains("*") || set.iter().all(|name| name.starts_with('-'));
+        !left_out && (all || set.contains(controller))
     }
 
     /// Whether requests are approved without anybody asked.
@@ -260,6 +266,30 @@ mod tests {
             ["v", "acme-http01-solver-image", "feature-gates", "enable-gateway-api"]
         );
         assert!(Cli::from_args(["x", "--no-such-flag"].map(String::from)).is_err());
+    }
+
+    #[test]
+    fn controllers_are_named_or_left_out() {
+        let table = [
+            (&["*"][..], true, true),
+            (&["*", "-certificaterequests-approver"], false, true),
+            (&["-certificaterequests-approver"], false, true),
+            (&["issuers"], false, true),
+            (&["orders"], false, false),
+        ];
+        for (controllers, approves, issuers) in table {
+            let controllers = controllers.iter().map(|name| (*name).to_owned()).collect();
+            let settings = Settings {
+                controllers,
+                ..Settings::default()
+            };
+            assert_eq!(
+                (settings.approves(), settings.runs("issuers")),
+                (approves, issuers),
+                "{:?}",
+                settings.controllers
+            );
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub const API_VERSION: &str = "cert-manager.io/v1";
 pub const SECRET_MANAGER: &str = "cert-manager-certificates-issuing";
 /// Lease of upstream's controller: whoever holds it acts, so that old and new never both do.
 pub const LEASE: &str = "cert-manager-controller";
+/// Where upstream's controller keeps it unless told otherwise.
+pub const LEASE_NAMESPACE: &str = "kube-system";
 
 /// Keys of annotations and labels.
 pub mod annotations {
