@@ -1,13 +1,16 @@
 //! The API server is away for 20 s, beginning in the middle of a renewal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use evercert_harness::plane::API_SERVER;
 
-use crate::chain::Chain;
+use crate::chain::{Chain, LIMIT};
 use crate::install;
 use crate::operators::ALL;
+use crate::renewal::State;
+use crate::runner::say;
+use crate::wait::until;
 use crate::world::World;
 
 const OUTAGE: Duration = Duration::from_secs(20);
@@ -18,6 +21,7 @@ pub async fn run(world: &World) -> Result<()> {
     world.cluster.kill(API_SERVER).await?;
     tokio::time::sleep(OUTAGE).await;
     world.cluster.start(API_SERVER).await?;
+    follow(&chain, &before).await?;
     let after = chain.renewed(&before).await?;
     ensure!(
         after.templates == before.templates + 1,
@@ -33,5 +37,30 @@ pub async fn run(world: &World) -> Result<()> {
         last.templates == after.templates + 1,
         "the renewal after it: {after:?} -> {last:?}"
     );
+    Ok(())
+}
+
+/// Says how long each link of the chain took to get over it.
+async fn follow(chain: &Chain, before: &State) -> Result<()> {
+    let began = Instant::now();
+    let links: [(&str, fn(&State) -> bool); 4] = [
+        ("certificate", |now| now.issued),
+        ("keystores", |now| now.derived),
+        ("pod template", |now| now.in_template.as_ref() == Some(&now.hash)),
+        ("pods", |now| now.rolled_out),
+    ];
+    for (link, holds) in links {
+        let there = async || {
+            Ok(chain
+                .state()
+                .await?
+                .filter(|now| now.serial != before.serial && holds(now)))
+        };
+        until(link, LIMIT, there).await?;
+        say(&format!(
+            "        {link}: {:.1} s after the API server was back",
+            began.elapsed().as_secs_f64()
+        ));
+    }
     Ok(())
 }
