@@ -170,6 +170,35 @@ async fn an_unusable_input_is_told_once_keeps_the_store_and_is_not_tried_again()
 }
 
 #[tokio::test]
+async fn a_secret_that_cannot_be_written_is_told_once_and_holds_up_no_other() -> TestResult {
+    /// Bytes that leave no room for a keystore below the server's limit of 1 MiB.
+    const NEARLY_FULL: usize = 1024 * 1024 - 100;
+    let mut world = World::prepare().await?;
+    let root = authority("root");
+    let leaf = root.leaf("leaf");
+    let inputs = [("tls.crt", leaf.crt.as_str()), ("tls.key", leaf.key.as_str())];
+    let filler = "x".repeat(NEARLY_FULL - leaf.crt.len() - leaf.key.len());
+    let full = [inputs[0], inputs[1], ("filler", filler.as_str())];
+    world.create_secret("full", wish(), &full).await?;
+    world.create_secret("immutable", wish(), &inputs).await?;
+    world.patch_secret("immutable", json!({"immutable": true})).await?;
+    world.restart()?;
+    for name in ["full", "immutable"] {
+        world
+            .until_warned(name, "the API server refuses the Java keystores: ")
+            .await?;
+    }
+    let mut tried = world.writes().await?;
+    tried.sort();
+    assert_eq!(tried, ["patch secrets full", "patch secrets immutable"]);
+    for name in ["full", "immutable"] {
+        assert!(data(&world.secrets.get(name).await?, "tls.key").is_some_and(|key| key == leaf.key.as_bytes()));
+    }
+    with_keystores(&world).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_keystore_that_the_issuer_applies_is_left_to_it() -> TestResult {
     let mut world = World::prepare().await?;
     let root = authority("root");
