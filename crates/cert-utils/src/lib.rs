@@ -3,6 +3,7 @@
 //! Two controllers, each gather → decide → act. They share the watch of Secrets, which is of metadata only: content is
 //! read when a decision needs it and not kept.
 
+mod contents;
 pub mod keystores;
 pub mod names;
 pub mod operator;

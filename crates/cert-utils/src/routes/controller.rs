@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use super::gather::{self, Version, secret_key};
 use super::{act, decide::decide};
+use crate::contents::Contents;
 use crate::names::FIELD_MANAGER;
 use crate::remembered::Remembered;
 use crate::secrets::SecretMeta;
@@ -47,6 +48,7 @@ pub enum Error {
 pub(super) struct Context {
     pub(super) store: Watched<Route>,
     pub(super) secrets: Watched<SecretMeta>,
+    pub(super) contents: Contents,
     pub(super) writer: Writer,
     pub(super) events: Events,
     pub(super) looked_at: Remembered<Version>,
@@ -78,6 +80,7 @@ pub async fn run(rt: &Runtime, routes: Watched<Route>, secrets: Watched<SecretMe
     let context = Arc::new(Context {
         store: routes,
         secrets,
+        contents: Contents::new(rt.client.clone()),
         writer: Writer::new(rt.client.clone(), FIELD_MANAGER),
         events: rt.events.clone(),
         looked_at: Remembered::default(),

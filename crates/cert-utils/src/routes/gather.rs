@@ -1,7 +1,8 @@
 //! Reads one Route from the store and the Secrets it names from the API, if anything changed since the last look.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use evercert_api::route::v1::Route;
 use evercert_core::contract::annotations::{CERTS_FROM_SECRET, DESTINATION_CA_FROM_SECRET, INJECT_CA};
@@ -13,6 +14,7 @@ use kube::ResourceExt;
 use super::controller::{Context, Error};
 use super::decide::{Observed, SecretData, Source};
 use super::field::Field;
+use crate::contents::Slot;
 use crate::ownership::{Owner, owner};
 use crate::secrets;
 
@@ -34,8 +36,10 @@ impl Version {
 
 pub(super) struct Gathered {
     pub(super) observed: Observed,
-    pub(super) route: std::sync::Arc<Route>,
+    pub(super) route: Arc<Route>,
     pub(super) version: Version,
+    /// What was read, kept for other Routes until this one is done.
+    pub(super) _held: Vec<Arc<Slot>>,
 }
 
 /// `None` where there is nothing to decide.
@@ -49,9 +53,9 @@ pub(super) async fn gather(context: &Context, key: &Key) -> Result<Option<Gather
     if context.looked_at.is_known(key, &version) {
         return Ok(None);
     }
-    let mut read = BTreeMap::new();
-    let certs = source(context, &route, CERTS_FROM_SECRET, &mut read).await?;
-    let destination = source(context, &route, DESTINATION_CA_FROM_SECRET, &mut read).await?;
+    let mut held = Vec::new();
+    let certs = source(context, &route, CERTS_FROM_SECRET, &mut held).await?;
+    let destination = source(context, &route, DESTINATION_CA_FROM_SECRET, &mut held).await?;
     let observed = Observed {
         tls: route.spec.tls.clone(),
         certs,
@@ -63,6 +67,7 @@ pub(super) async fn gather(context: &Context, key: &Key) -> Result<Option<Gather
         observed,
         route,
         version,
+        _held: held,
     }))
 }
 
@@ -109,38 +114,33 @@ fn owned(route: &Route) -> BTreeSet<Field> {
     Field::ALL.into_iter().filter(is_ours).collect()
 }
 
-/// Reads a Secret unless it was read already for the other annotation.
+/// What an annotation gives; what was read for it is added to `held`.
 async fn source(
     context: &Context,
     route: &Route,
     annotation: &str,
-    read: &mut BTreeMap<String, Source>,
+    held: &mut Vec<Arc<Slot>>,
 ) -> Result<Source, Error> {
     let Some(key) = secret_key(route, annotation) else {
         return Ok(Source::Unwanted);
     };
-    if let Some(source) = read.get(&key.name) {
-        return Ok(source.clone());
-    }
-    let secret = match context.secrets.get_key(&key) {
-        Some(_) => secrets::read(&context.writer.client, &key).await,
-        None => Ok(None),
+    let Some(meta) = context.secrets.get_key(&key) else {
+        return Ok(Source::Missing(key.name));
     };
-    let secret = secret.map_err(|source| Error::Read {
+    let read = context.contents.get(&key, &secrets::version(&meta)).await;
+    let (secret, slot) = read.map_err(|source| Error::Read {
         key: key.clone(),
         source: Box::new(source),
     })?;
-    let source = secret.map_or_else(
-        || Source::Missing(key.name.clone()),
-        |secret| Source::Found(content(&key.name, secret)),
-    );
-    read.insert(key.name, source.clone());
-    Ok(source)
+    held.push(slot);
+    Ok(match &*secret {
+        Some(secret) => Source::Found(content(&key.name, secret)),
+        None => Source::Missing(key.name),
+    })
 }
 
-fn content(name: &str, secret: Secret) -> SecretData {
-    let mut data = secret.data.unwrap_or_default();
-    let mut take = |key| data.remove(key).map(|bytes| bytes.0);
+fn content(name: &str, secret: &Secret) -> SecretData {
+    let take = |key| Some(secret.data.as_ref()?.get(key)?.0.clone());
     SecretData {
         name: name.to_owned(),
         tls_crt: take(TLS_CRT),

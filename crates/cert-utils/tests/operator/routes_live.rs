@@ -300,3 +300,23 @@ async fn a_route_crd_that_is_installed_later_just_works() -> TestResult {
         .await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn many_routes_on_one_secret_share_its_reads() -> TestResult {
+    const ROUTES: u32 = 40;
+    let mut world = World::prepare().await?;
+    let root = authority("root");
+    create_tls(&world, "public", &root.leaf("web"), &root).await?;
+    for n in 0..ROUTES {
+        let annotations = json!({CERTS_FROM_SECRET: "public", DESTINATION_CA_FROM_SECRET: "public"});
+        world
+            .create_route(&format!("web-{n}"), annotations, spec("reencrypt"))
+            .await?;
+    }
+    world.restart()?;
+    assert_eq!(world.writes().await?.len(), ROUTES as usize);
+    // Lists, watches, writes, and what else is called.
+    let reads = world.faults.calls() - u64::from(ROUTES) - 4;
+    assert!(reads <= u64::from(ROUTES) / 4, "{reads} reads");
+    Ok(())
+}
