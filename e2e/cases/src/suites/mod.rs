@@ -1,6 +1,7 @@
 //! The suites, in the order in which they run: those that look at the whole run come last.
 
 mod chain;
+mod examples;
 mod handover;
 mod killed;
 mod outage;
@@ -36,6 +37,11 @@ pub const ALL: &[Suite] = &[
         name: "15-reload",
         about: "Secrets and ConfigMaps restart what uses them, once",
         run: |world| Box::pin(reload::run(world)),
+    },
+    Suite {
+        name: "20-examples",
+        about: "every file of examples/ does what it says",
+        run: |world| Box::pin(examples::run(world)),
     },
     Suite {
         name: "30-killed",
