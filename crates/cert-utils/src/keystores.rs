@@ -9,5 +9,5 @@ mod decide;
 mod gather;
 mod stores;
 
-pub use controller::{Error, run};
+pub(crate) use controller::run;
 pub use decide::{Observed, Plan, Write, decide};

@@ -4,6 +4,7 @@
 //! read when a decision needs it and not kept.
 
 mod contents;
+mod error;
 pub mod keystores;
 pub mod names;
 pub mod operator;
@@ -11,3 +12,5 @@ pub mod ownership;
 mod remembered;
 pub mod routes;
 mod secrets;
+
+pub use error::Error;

@@ -10,6 +10,6 @@ mod field;
 mod gather;
 mod validate;
 
-pub use controller::{Error, run, watch};
+pub(crate) use controller::{run, watch};
 pub use decide::{Observed, Plan, SecretData, Source, Write, decide};
 pub use field::Field;

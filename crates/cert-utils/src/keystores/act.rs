@@ -9,8 +9,9 @@ use evercert_core::events::reference;
 use evercert_core::watch::Key;
 use serde_json::{Map, Value, json};
 
-use super::controller::{Error, Keystores};
+use super::controller::Keystores;
 use super::decide::{Plan, Write};
+use crate::Error;
 use crate::names::PROCESSING_ERROR;
 use crate::secrets::{self, SecretMeta, Version};
 

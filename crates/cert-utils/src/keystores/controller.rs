@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evercert_core::apply::{WriteError, Writer};
+use evercert_core::apply::Writer;
 use evercert_core::backoff::Backoff;
 use evercert_core::controller::{self, ControllerConfig, Next};
 use evercert_core::events::Events;
@@ -11,6 +11,7 @@ use evercert_core::watch::{Key, Watched};
 use futures::StreamExt;
 
 use super::{act, decide::decide, gather};
+use crate::Error;
 use crate::names::FIELD_MANAGER;
 use crate::remembered::Remembered;
 use crate::secrets::{SecretMeta, Version};
@@ -20,23 +21,6 @@ const CONFIG: ControllerConfig = ControllerConfig {
     concurrency: 4,
     backoff: Backoff::CERTIFICATES,
 };
-
-/// A pass that has to be repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The Secret could not be read.
-    #[error("read Secret {key}")]
-    Read {
-        /// Which one.
-        key: Key,
-        /// Why.
-        #[source]
-        source: Box<kube::Error>,
-    },
-    /// The stores could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
 
 pub(super) struct Keystores {
     pub(super) secrets: Watched<SecretMeta>,

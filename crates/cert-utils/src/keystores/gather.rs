@@ -7,8 +7,9 @@ use evercert_core::watch::Key;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 
-use super::controller::{Error, Keystores};
+use super::controller::Keystores;
 use super::decide::{DERIVED, Observed};
+use crate::Error;
 use crate::ownership::owner;
 use crate::secrets::{self, SecretMeta, Version};
 
@@ -29,11 +30,7 @@ pub(super) async fn gather(keystores: &Keystores, key: &Key) -> Result<Option<Ga
         return Ok(None);
     }
     let secret = secrets::read(&keystores.writer.client, key).await;
-    let secret = secret.map_err(|source| Error::Read {
-        key: key.clone(),
-        source: Box::new(source),
-    })?;
-    Ok(secret.map(observe))
+    Ok(secret.map_err(Error::read(key))?.map(observe))
 }
 
 fn concerns_us(meta: &SecretMeta) -> bool {

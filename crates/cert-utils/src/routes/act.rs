@@ -11,9 +11,10 @@ use evercert_core::watch::Key;
 use kube::{Resource, ResourceExt};
 use serde_json::{Map, Value, json};
 
-use super::controller::{Context, Error};
+use super::controller::Context;
 use super::decide::{Plan, Write};
 use super::gather::{Gathered, version};
+use crate::Error;
 use crate::names::PROCESSING_ERROR;
 
 /// The watch brings the version that won; should it not, we look again after this.

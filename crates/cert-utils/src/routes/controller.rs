@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evercert_api::route::v1::Route;
-use evercert_core::apply::{WriteError, Writer};
+use evercert_core::apply::Writer;
 use evercert_core::backoff::Backoff;
 use evercert_core::contract::annotations::{CERTS_FROM_SECRET, DESTINATION_CA_FROM_SECRET};
 use evercert_core::controller::{self, ControllerConfig, Next};
@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use super::gather::{self, Version, secret_key};
 use super::{act, decide::decide};
+use crate::Error;
 use crate::contents::Contents;
 use crate::names::FIELD_MANAGER;
 use crate::remembered::Remembered;
@@ -27,23 +28,6 @@ const CONFIG: ControllerConfig = ControllerConfig {
 
 /// Index of Routes by the Secrets they name, as `namespace/name`.
 const BY_SECRET: &str = "secret";
-
-/// A pass that has to be repeated.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A Secret could not be read.
-    #[error("read Secret {key}")]
-    Read {
-        /// Which one.
-        key: Key,
-        /// Why.
-        #[source]
-        source: Box<kube::Error>,
-    },
-    /// The Route could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-}
 
 pub(super) struct Context {
     pub(super) store: Watched<Route>,

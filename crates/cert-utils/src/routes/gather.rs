@@ -11,9 +11,10 @@ use evercert_core::watch::Key;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 
-use super::controller::{Context, Error};
+use super::controller::Context;
 use super::decide::{Observed, SecretData, Source};
 use super::field::Field;
+use crate::Error;
 use crate::contents::Slot;
 use crate::ownership::{Owner, owner};
 use crate::secrets;
@@ -128,10 +129,7 @@ async fn source(
         return Ok(Source::Missing(key.name));
     };
     let read = context.contents.get(&key, &secrets::version(&meta)).await;
-    let (secret, slot) = read.map_err(|source| Error::Read {
-        key: key.clone(),
-        source: Box::new(source),
-    })?;
+    let (secret, slot) = read.map_err(Error::read(&key))?;
     held.push(slot);
     Ok(match &*secret {
         Some(secret) => Source::Found(content(&key.name, secret)),
