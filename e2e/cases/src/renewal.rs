@@ -110,5 +110,14 @@ fn upstream_hash(data: &BTreeMap<String, ByteString>) -> Option<String> {
         .collect();
     entries.sort();
     let digest = hash(MessageDigest::sha1(), &entries.join(&b';')).ok()?;
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&digest))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use openssl::sha::sha256;
 
 use crate::chain::Chain;
+use crate::renewal::hex;
 use crate::world::World;
 
 const RENEWALS: usize = 3;
@@ -47,7 +48,7 @@ async fn pod_reads_the_secret(world: &World, chain: &Chain) -> Result<()> {
         "/keystores/keystore.jks",
     ];
     let printed = world.kubectl(&exec).await?;
-    let expected: String = sha256(&keystore.0).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = hex(&sha256(&keystore.0));
     ensure!(
         printed.starts_with(&expected),
         "the pod reads another keystore: {printed}"

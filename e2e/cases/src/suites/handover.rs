@@ -71,7 +71,7 @@ async fn hand_over(world: &World, operator: Operator) -> Result<Duration> {
     let old = until("a leader", Duration::from_secs(30), &leader).await?;
     let began = Instant::now();
     pods.delete(&old, &DeleteParams::default()).await?;
-    until("another leader", Duration::from_secs(60), async || {
+    until("another leader", Duration::from_mins(1), async || {
         Ok(leader().await?.filter(|name| *name != old))
     })
     .await?;

@@ -1,5 +1,6 @@
 //! The suites, in the order in which they run: those that look at the whole run come last.
 
+mod bad_input;
 mod chain;
 mod examples;
 mod handover;
@@ -15,6 +16,9 @@ use anyhow::Result;
 
 use crate::world::World;
 
+/// A suite's work.
+pub type Run = fn(&World) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>;
+
 /// One suite.
 #[derive(Debug, Clone, Copy)]
 pub struct Suite {
@@ -23,7 +27,7 @@ pub struct Suite {
     /// What it proves.
     pub about: &'static str,
     /// Runs it.
-    pub run: fn(&World) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>,
+    pub run: Run,
 }
 
 /// All suites.
@@ -57,6 +61,11 @@ pub const ALL: &[Suite] = &[
         name: "50-handover",
         about: "of two replicas the other leads within 2 s of a clean shutdown",
         run: |world| Box::pin(handover::run(world)),
+    },
+    Suite {
+        name: "60-bad-input",
+        about: "mistakes are named in events, and what is beside them works",
+        run: |world| Box::pin(bad_input::run(world)),
     },
     Suite {
         name: "80-rest",

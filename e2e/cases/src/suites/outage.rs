@@ -40,10 +40,13 @@ pub async fn run(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// What a link of the chain is called, and whether it is done.
+type Link = (&'static str, fn(&State) -> bool);
+
 /// Says how long each link of the chain took to get over it.
 async fn follow(chain: &Chain, before: &State) -> Result<()> {
     let began = Instant::now();
-    let links: [(&str, fn(&State) -> bool); 4] = [
+    let links: [Link; 4] = [
         ("certificate", |now| now.issued),
         ("keystores", |now| now.derived),
         ("pod template", |now| now.in_template.as_ref() == Some(&now.hash)),

@@ -10,7 +10,7 @@ use kube::api::{Api, ListParams};
 use crate::wait::until;
 use crate::world::World;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub async fn run(world: &World) -> Result<()> {
     let ns = world.cluster.namespace("reload").await?;
