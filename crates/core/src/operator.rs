@@ -150,10 +150,11 @@ where
     metrics_leader(info.lease, true);
     let ended = work(&rt, controllers, leadership.as_ref()).await;
     metrics_leader(info.lease, false);
-    rt.events.flush(FLUSH).await;
+    // First of all, so that the next leader does not wait for our last events.
     if let Some(leadership) = leadership {
         leadership.release().await;
     }
+    rt.events.flush(FLUSH).await;
     ended
 }
 
@@ -237,18 +238,32 @@ async fn work(
     let overdue = async {
         rt.shutdown.requested().await;
         tokio::time::sleep(GRACE).await;
+        tracing::warn!("runs in flight did not finish in time");
     };
-    tokio::select! {
-        ended = tokio::spawn(controllers) => match ended {
-            Ok(()) if rt.shutdown.is_requested() => Ok(()),
-            _ => Err(OperatorError::Ended),
-        },
-        () = lost => Err(OperatorError::LostLease),
-        () = overdue => {
-            tracing::warn!("runs in flight did not finish in time");
-            Ok(())
+    let stop = async {
+        tokio::select! {
+            () = lost => Err(OperatorError::LostLease),
+            () = overdue => Ok(()),
         }
+    };
+    match until(controllers, stop).await {
+        Some(stopped) => stopped,
+        None if rt.shutdown.is_requested() => Ok(()),
+        None => Err(OperatorError::Ended),
     }
+}
+
+/// Runs the controllers until they end, or `stop` does: then nothing of them goes on, for another replica may lead by now.
+async fn until<T>(controllers: impl Future<Output = ()> + Send + 'static, stop: impl Future<Output = T>) -> Option<T> {
+    let mut controllers = tokio::spawn(controllers);
+    let stopped = tokio::select! {
+        _ = &mut controllers => return None,
+        stopped = stop => stopped,
+    };
+    controllers.abort();
+    // Only says that it was aborted.
+    let _ = controllers.await;
+    Some(stopped)
 }
 
 fn metrics_leader(lease: &'static str, leading: bool) {
@@ -288,6 +303,29 @@ fn unique() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn nothing_goes_on_once_the_controllers_were_stopped() {
+        let work = Arc::new(AtomicUsize::new(0));
+        let running = work.clone();
+        let (begun, beginning) = tokio::sync::oneshot::channel();
+        let controllers = async move {
+            let _ = begun.send(());
+            loop {
+                running.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(until(controllers, beginning).await.is_some_and(|begun| begun.is_ok()));
+        let done = work.load(Ordering::SeqCst);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(work.load(Ordering::SeqCst), done);
+        assert_eq!(until(async {}, std::future::pending::<()>()).await, None);
+    }
 
     #[test]
     fn identities_differ_among_restarts() {
