@@ -27,7 +27,9 @@ pub fn watch(rt: &Runtime, scope: &Scope) -> Watched<SecretMeta> {
 
 /// Thousands of Secrets concern nobody here: of each stays what tells that, and which version it is.
 fn trim(secret: &mut SecretMeta) {
+    secret.types = None;
     secret.metadata.labels = None;
+    secret.metadata.generate_name = None;
     secret.metadata.owner_references = None;
     secret.metadata.finalizers = None;
     if let Some(all) = &mut secret.metadata.annotations {
