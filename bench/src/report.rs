@@ -104,8 +104,8 @@ fn line(figure: &Figure) -> String {
     let value = rounded(figure.value);
     let (wanted, met) = match figure.budget {
         Budget::None => return format!("{:<34}{value:>10}", figure.name),
-        Budget::AtLeast(min) => (format!("≥ {min}"), figure.value >= min),
-        Budget::AtMost(max) => (format!("≤ {max}"), figure.value <= max),
+        Budget::AtLeast(min) => (format!("≥ {min}"), value >= min),
+        Budget::AtMost(max) => (format!("≤ {max}"), value <= max),
     };
     format!(
         "{:<34}{value:>10}   {wanted:<10} {}",

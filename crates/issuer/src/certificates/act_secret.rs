@@ -11,9 +11,11 @@ use kube::core::PartialObjectMetaExt;
 use serde_json::json;
 
 use super::act::{Act, crypto};
+use super::request_match::certificate_mismatch;
 use super::secret::{Pems, Target, render};
 use super::{csr, facts};
 use crate::error::Error;
+use crate::memory::Compared;
 
 impl Act<'_> {
     pub(super) async fn write_secret(&self, request: &str) -> Result<(), Error> {
@@ -98,7 +100,15 @@ impl Act<'_> {
             .await
             .map_err(refusal)?;
         let facts = Arc::new(facts::of(&written));
-        self.ctx.memories.with(self.key, |memory| memory.secret = Some(facts));
+        // Known without reading back what was just written.
+        let compared = Arc::new(Compared {
+            version: facts.version.clone(),
+            generation: self.certificate.metadata.generation.unwrap_or_default(),
+            mismatch: certificate_mismatch(&self.certificate.spec, leaf),
+        });
+        self.ctx.memories.with(self.key, |memory| {
+            (memory.secret, memory.secret_mismatch) = (Some(facts), Some(compared));
+        });
         self.ctx.secrets.written(written.metadata.into_response_partial());
         Ok(())
     }
