@@ -4,9 +4,10 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use evercert_harness::Cluster;
-use evercert_harness::audit::{AuditLog, Mark};
+use evercert_harness::audit::{AuditLog, Call, Mark};
 use kube::Client;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// The running cluster with the operators in it.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct World {
     pub audit: AuditLog,
     /// The beginning of the run.
     pub began: Mark,
+    /// Stretches of the log in which the API server was coming up: it refuses calls until it has read the roles.
+    pub restarts: Mutex<Vec<(Mark, Mark)>>,
 }
 
 impl World {
@@ -24,12 +27,28 @@ impl World {
     pub fn new(cluster: Cluster) -> Result<Self> {
         let audit = cluster.audit()?;
         let began = audit.mark();
-        Ok(Self { cluster, audit, began })
+        Ok(Self {
+            cluster,
+            audit,
+            began,
+            restarts: Mutex::default(),
+        })
     }
 
     /// Cluster administrator.
     pub async fn client(&self) -> Result<Client> {
         Ok(self.cluster.client().await?)
+    }
+
+    /// Every call of the run except while the API server was coming up.
+    pub async fn calls(&self) -> Result<Vec<Call>> {
+        let mut calls = self.audit.since(self.began)?;
+        let all = calls.len();
+        for (from, to) in self.restarts.lock().await.iter().rev() {
+            let place = |mark: Mark| Ok::<_, anyhow::Error>(all.saturating_sub(self.audit.since(mark)?.len()));
+            calls.drain(place(*from)?..place(*to)?);
+        }
+        Ok(calls)
     }
 
     /// Runs a program inside; fails with its output if it fails, otherwise returns what it printed.

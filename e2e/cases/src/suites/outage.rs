@@ -18,9 +18,11 @@ const OUTAGE: Duration = Duration::from_secs(20);
 pub async fn run(world: &World) -> Result<()> {
     let (chain, before) = Chain::set_up(world, "outage").await?;
     chain.renew().await?;
+    let gone = world.audit.mark();
     world.cluster.kill(API_SERVER).await?;
     tokio::time::sleep(OUTAGE).await;
     world.cluster.start(API_SERVER).await?;
+    world.restarts.lock().await.push((gone, world.audit.mark()));
     follow(&chain, &before).await?;
     let after = chain.renewed(&before).await?;
     ensure!(

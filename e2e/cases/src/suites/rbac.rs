@@ -27,7 +27,7 @@ const ASKED_BY_OTHERS: &[(&str, &str, &str)] = &[
 ];
 
 pub async fn run(world: &World) -> Result<()> {
-    let calls = world.audit.since(world.began)?;
+    let calls = world.calls().await?;
     let mut unused = Vec::new();
     for account in accounts::all(world).await? {
         let made: Vec<&Call> = calls.iter().filter(|call| account.made(call)).collect();
