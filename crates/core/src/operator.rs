@@ -215,6 +215,7 @@ async fn lead(info: &OperatorInfo, common: &CommonArgs, rt: &Runtime) -> Result<
             .clone()
             .unwrap_or_else(|| namespace(common, &rt.client)),
         identity: format!("{}_{:016x}", host(common), unique()),
+        pod: common.pod_name.clone(),
         lease_duration: time(common.leader_election_lease_duration, times.lease_duration),
         renew_deadline: time(common.leader_election_renew_deadline, times.renew_deadline),
         retry_period: time(common.leader_election_retry_period, times.retry_period),

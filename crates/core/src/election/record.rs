@@ -15,6 +15,8 @@ pub struct ElectionConfig {
     pub namespace: String,
     /// This process; unique, also among restarts.
     pub identity: String,
+    /// Name of the pod we run in: a holder `<pod>_…` is this pod's container before it was restarted, so it is dead.
+    pub pod: Option<String>,
     /// A holder that has not renewed for this long has lost.
     pub lease_duration: Duration,
     /// We give up leading when we could not renew for this long. Less than `lease_duration`.
@@ -43,7 +45,7 @@ impl Sighting {
             return true;
         };
         let holder = spec.holder_identity.as_deref().unwrap_or_default();
-        if holder.is_empty() || holder == config.identity {
+        if holder.is_empty() || holder == config.identity || is_predecessor(holder, config) {
             return true;
         }
         let promised = spec
@@ -52,6 +54,14 @@ impl Sighting {
         let promised = promised.map_or(config.lease_duration, Duration::from_secs);
         now.saturating_duration_since(*since) >= promised
     }
+}
+
+/// True where the holder was an earlier container of our own pod. The kubelet starts the next one only when it is dead, so nobody
+/// has to wait for its Lease to run out.
+fn is_predecessor(holder: &str, config: &ElectionConfig) -> bool {
+    holder
+        .rsplit_once('_')
+        .is_some_and(|(pod, _)| !pod.is_empty() && config.pod.as_deref() == Some(pod))
 }
 
 /// True where nobody holds the Lease.
@@ -126,6 +136,7 @@ mod tests {
             lease_name: "l".into(),
             namespace: "ns".into(),
             identity: identity.into(),
+            pod: None,
             lease_duration: Duration::from_secs(15),
             renew_deadline: Duration::from_secs(10),
             retry_period: Duration::from_secs(2),
@@ -181,5 +192,29 @@ mod tests {
             assert!(sighting.may_take(&config("me"), at_second(16)), "given back");
         }
         assert!(Sighting::default().may_take(&config("me"), start), "none yet");
+    }
+
+    #[test]
+    fn a_restarted_container_takes_the_lease_of_its_own_pod_at_once_and_of_no_other() {
+        let in_pod = |pod: Option<&str>| ElectionConfig {
+            pod: pod.map(str::to_owned),
+            ..config("issuer-1_new")
+        };
+        let table = [
+            ("issuer-1_old", Some("issuer-1"), true),
+            ("issuer-2_old", Some("issuer-1"), false),
+            ("issuer-1", Some("issuer-1"), false),
+            ("issuer-1_old", None, false),
+            ("_old", Some(""), false),
+        ];
+        for (holder, pod, expected) in table {
+            let mut sighting = Sighting::default();
+            sighting.update(&first(&config(holder), at(0)), Instant::now());
+            assert_eq!(
+                sighting.may_take(&in_pod(pod), Instant::now()),
+                expected,
+                "{holder} {pod:?}"
+            );
+        }
     }
 }

@@ -17,6 +17,7 @@ fn config(namespace: &str, identity: &str) -> ElectionConfig {
         lease_name: "lease".into(),
         namespace: namespace.into(),
         identity: identity.into(),
+        pod: None,
         lease_duration: Duration::from_secs(3),
         renew_deadline: Duration::from_secs(2),
         retry_period: Duration::from_millis(300),
