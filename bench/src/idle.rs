@@ -16,7 +16,7 @@ pub async fn measure(world: &World, report: &mut Report) -> Result<()> {
     eprintln!("==> a minute of rest");
     let before = world.moment().await?;
     tokio::time::sleep(REST).await; // the measurement itself: a minute is a minute
-    let calls = world.calls(before, ISSUER)?;
+    let calls = world.calls(before, ISSUER, None)?;
     #[allow(clippy::cast_precision_loss)] // a count of calls
     report.add(
         "issuer",

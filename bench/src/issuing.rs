@@ -22,6 +22,8 @@ const ARGS: [&str; 4] = [
     "--metrics-listen-address=127.0.0.1:0",
     "--internal-healthz-listen-address=127.0.0.1:0",
 ];
+/// Namespace of the P-256 Certificates.
+const P256: &str = "p256";
 const LIMIT: Duration = Duration::from_mins(30);
 
 /// Starts the issuer with the flags of all benchmarks and some more.
@@ -37,7 +39,7 @@ pub async fn measure(world: &World, count: usize, report: &mut Report) -> Result
     let before = (world.moment().await?, issuer.cpu()?);
     let issued = issue(
         world,
-        "p256",
+        P256,
         count,
         &json!({"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}),
     )
@@ -138,7 +140,7 @@ async fn costs(
     report: &mut Report,
 ) -> Result<()> {
     let now = world.moment().await?;
-    let calls = world.calls(moment, ISSUER)?;
+    let calls = world.calls(moment, ISSUER, Some(P256))?;
     let each = |total: usize| per(count_f64(total), count);
     let ms = |time: Duration| per(time.as_secs_f64() * 1_000.0, count);
     report.add(SECTION, "writes_per_issuance", each(calls.writes), Budget::AtMost(4.0));

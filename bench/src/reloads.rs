@@ -41,7 +41,7 @@ pub async fn measure(world: &World, report: &mut Report) -> Result<()> {
     let known = all_seen(&mut deployments).await?;
     let before = world.moment().await?;
     let times = change(&world.client, &mut deployments, known).await?;
-    let calls = world.calls(before, RELOADER)?;
+    let calls = world.calls(before, RELOADER, Some(NAMESPACE))?;
     report.add(
         "issuer",
         "reload_p50_ms",

@@ -72,9 +72,11 @@ impl World {
         })
     }
 
-    /// What a ServiceAccount has called since; what was called how often goes to stderr.
-    pub fn calls(&self, since: Moment, account: &str) -> Result<Counts> {
-        let calls = self.audit.by_service_account(since.mark, SYSTEM, account)?;
+    /// What a ServiceAccount has called since, in one namespace or in all; what was called how often goes to stderr.
+    pub fn calls(&self, since: Moment, account: &str, namespace: Option<&str>) -> Result<Counts> {
+        let mut calls = self.audit.by_service_account(since.mark, SYSTEM, account)?;
+        // The last calls of the warm-up may reach the log after the mark.
+        calls.retain(|call| namespace.is_none_or(|namespace| call.namespace == namespace));
         for (call, count) in by_verb(&calls) {
             eprintln!("      {count:>8} × {call}");
         }
