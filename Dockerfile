@@ -8,9 +8,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends cmake && rm -rf
 # The repository's .cargo/config.toml makes the binary static.
 COPY . .
 RUN cargo build --locked --profile dist -p "$OPERATOR" \
-    && mkdir -p /image/tmp /image/etc/ssl/certs && chmod 1777 /image/tmp \
-    && cp "target/x86_64-unknown-linux-gnu/dist/$OPERATOR" "/image/operator" \
-    && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/
+    && mkdir -p /image/tmp && chmod 1777 /image/tmp \
+    && cp "target/x86_64-unknown-linux-gnu/dist/$OPERATOR" /image/operator
 
 FROM scratch
 COPY --from=build /image /

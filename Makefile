@@ -67,7 +67,7 @@ bench: ## Benchmarks against the real API server; a table and target/bench/repor
 	@$(STAGE) "measurements" $(BIN:debug=release)/evercert-bench
 
 .PHONY: images
-images: ## The three images as OCI archives in target/images, without a container engine
+images: ## The three images as OCI archives in target/images, optimised (15 min), without a container engine
 	@$(NEEDS) build
 	@$(STAGE) "images, profile dist" scripts/images.sh dist target/images
 

@@ -22,11 +22,8 @@ stripped=$(mktemp -d)
 trap 'rm -rf "$stripped"' EXIT
 for name in $operators; do
     strip -o "$stripped/$name" "$target/$folder/$name"
-    set -- "$stripped/$name:/$name"
-    # Public ACME CAs are reached through the usual roots; a private one comes with its own (caBundle).
-    roots=/etc/ssl/certs/ca-certificates.crt
-    if [ "$name" = evercert-issuer ] && [ -e "$roots" ]; then set -- "$@" "$roots:$roots"; fi
-    "$writer" oci --name "localhost/$name:1" --entrypoint "/$name" --out "$out/$name.tar.partial" "$@"
+    "$writer" oci --name "localhost/$name:1" --entrypoint "/$name" \
+        --out "$out/$name.tar.partial" "$stripped/$name:/$name"
     mv "$out/$name.tar.partial" "$out/$name.tar"
     echo "    $out/$name.tar $(du -h "$out/$name.tar" | cut -f1)"
 done
